@@ -1,0 +1,65 @@
+"""From a mesh file to a distributed mesh: checked on one process, in words, then handed to DOLFINx on all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from meshes import tags
+from meshes.device_mesh import DeviceMesh, MeshError
+from meshes.layouts import layout_of
+from meshes.quality import obtuse_cells
+from meshes.simplex_mesh import read_msh_arrays
+
+
+def read(scenario: Any, msh_path: Path, comm: Any) -> DeviceMesh:
+    """Read a mesh on every process of ``comm`` (collective).
+
+    Args:
+        scenario: the scenario the mesh was made for; its layout says what the groups mean.
+        msh_path: Gmsh file, coordinates in nm.
+        comm: mpi4py communicator.
+
+    Returns:
+        The mesh, distributed, with tags, terminals and the filament's place.
+
+    Raises:
+        MeshError: on every process, with the same sentence, when the file or its groups cannot be used.
+    """
+    layout = layout_of(scenario)
+    names = fault = None
+    if comm.rank == 0:
+        try:
+            arrays = read_msh_arrays(msh_path)
+            if arrays.dimension != layout.dimension:
+                raise MeshError(f"the mesh has {arrays.dimension} dimensions, layout {scenario.device.layout} needs "
+                                f"{layout.dimension}")
+            tags.check(arrays, layout.terminals)
+            names = (arrays.regions, arrays.facets)
+        except MeshError as error:
+            fault = str(error)
+    fault = comm.bcast(fault, root=0)
+    if fault:
+        raise MeshError(fault)
+    regions, facets = comm.bcast(names, root=0)
+
+    from solver.compat import read_msh
+
+    mesh, cell_tags, facet_tags = read_msh(msh_path, comm, layout.dimension)
+    return DeviceMesh(
+        mesh, cell_tags, facet_tags, regions, facets, layout.terminals, layout.coordinates, layout.depth_nm,
+        layout.current_scale, layout.site, _film_obtuse(mesh, cell_tags, regions["film"]),
+    )
+
+
+def _film_obtuse(mesh: Any, cell_tags: Any, film: int) -> np.ndarray:
+    """(local cells,) bool, see DeviceMesh.film_obtuse."""
+    dim = mesh.topology.dim
+    corners = mesh.geometry.x[mesh.geometry.dofmap][:, :, :dim]
+    inside = np.zeros(len(corners), dtype=bool)
+    inside[cell_tags.find(film)] = True
+    obtuse = np.zeros(len(corners), dtype=bool)
+    obtuse[inside] = obtuse_cells(corners[inside])
+    return obtuse

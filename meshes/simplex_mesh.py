@@ -1,0 +1,186 @@
+"""A tagged simplex mesh as plain arrays, and its way to and from a Gmsh file."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from meshes.device_mesh import MeshError
+
+_SIMPLEX_TYPES = {0: 15, 1: 1, 2: 2, 3: 4}  # Gmsh element types: point, line, triangle, tetrahedron
+
+
+@dataclass(frozen=True)
+class SimplexMesh:
+    """Nodes, tagged cells and tagged boundary facets.
+
+    Attributes:
+        points: (N, 3) coordinates [nm], unused trailing coordinates zero.
+        cells: (C, dimension + 1) node numbers.
+        cell_tags: (C,) region tag of each cell.
+        facets_nodes: (F, dimension) node numbers.
+        facet_tags: (F,) group tag of each facet.
+        regions: region name -> tag.
+        facets: facet group name -> tag.
+        core: (C,) bool, cells of the structured core around the filament site; None where unknown.
+    """
+
+    points: np.ndarray
+    cells: np.ndarray
+    cell_tags: np.ndarray
+    facets_nodes: np.ndarray
+    facet_tags: np.ndarray
+    regions: dict[str, int]
+    facets: dict[str, int]
+    core: np.ndarray | None = None
+
+    @property
+    def dimension(self) -> int:
+        """Topological dimension."""
+        return self.cells.shape[1] - 1
+
+
+def facets_of(cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """All facets of all cells: ((C*(d+1), d) sorted node numbers, (C*(d+1),) owning cell), facet k of every cell
+    in the k-th block of C rows."""
+    count, corners = cells.shape
+    facets = np.concatenate([np.delete(cells, k, axis=1) for k in range(corners)])
+    return np.sort(facets, axis=1), np.tile(np.arange(count), corners)
+
+
+def group_rows(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Unique rows as sets of nodes, sorted, and the index of each row among them."""
+    unique, index = np.unique(np.sort(rows, axis=1), axis=0, return_inverse=True)
+    return unique, index.ravel()
+
+
+def boundary_facets(cells: np.ndarray) -> np.ndarray:
+    """(F, d) node numbers of the facets that belong to one cell only."""
+    unique, index = group_rows(facets_of(cells)[0])
+    return unique[np.bincount(index) == 1]
+
+
+def cell_volumes(mesh: SimplexMesh) -> np.ndarray:
+    """(C,) length, area or volume of each cell [nm^dimension]."""
+    corners = mesh.points[mesh.cells][:, :, : mesh.dimension]
+    edges = corners[:, 1:] - corners[:, :1]
+    return np.abs(np.linalg.det(edges)) / float(np.prod(np.arange(1, mesh.dimension + 1)))
+
+
+def compact(mesh: SimplexMesh) -> SimplexMesh:
+    """The same mesh without nodes that no cell uses, the rest keeping their order."""
+    used = np.unique(mesh.cells)
+    number = np.full(len(mesh.points), -1)
+    number[used] = np.arange(len(used))
+    return replace(mesh, points=mesh.points[used], cells=number[mesh.cells], facets_nodes=number[mesh.facets_nodes])
+
+
+@contextlib.contextmanager
+def gmsh_session(name: str = "halofil"):
+    """A quiet Gmsh model of its own, taken down at the end; yields the gmsh module."""
+    import gmsh
+
+    mine = not gmsh.isInitialized()
+    if mine:
+        # Interruptible Gmsh replaces the SIGINT handler, which is how a run is asked to write a checkpoint.
+        gmsh.initialize(readConfigFiles=False, interruptible=False)
+    gmsh.option.setNumber("General.Terminal", 0)
+    gmsh.model.add(name)
+    try:
+        yield gmsh
+    finally:
+        gmsh.model.remove()
+        if mine:
+            gmsh.finalize()
+
+
+def write_msh(mesh: SimplexMesh, path: Path) -> None:
+    """Write a Gmsh 4.1 file, binary, under a temporary name first so that the file is whole or absent."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}.msh")
+    with gmsh_session() as gmsh:
+        gmsh.option.setNumber("Mesh.MshFileVersion", 4.1)
+        gmsh.option.setNumber("Mesh.Binary", 1)
+        dim = mesh.dimension
+        entities = [(dim, tag, name) for name, tag in mesh.regions.items()]
+        entities += [(dim - 1, tag, name) for name, tag in mesh.facets.items()]
+        for d, tag, _ in entities:
+            gmsh.model.addDiscreteEntity(d, tag)
+        gmsh.model.mesh.addNodes(dim, entities[0][1], np.arange(1, len(mesh.points) + 1), mesh.points.ravel())
+        first = 1
+        for d, tag, name in entities:
+            rows, tags = (mesh.cells, mesh.cell_tags) if d == dim else (mesh.facets_nodes, mesh.facet_tags)
+            rows = rows[tags == tag]
+            numbers = np.arange(first, first + len(rows))
+            first += len(rows)
+            gmsh.model.mesh.addElementsByType(tag, _SIMPLEX_TYPES[d], numbers, rows.ravel() + 1)
+            gmsh.model.addPhysicalGroup(d, [tag], tag, name=name)
+        gmsh.write(str(temporary))
+    os.replace(temporary, path)
+
+
+def read_msh_arrays(path: Path) -> SimplexMesh:
+    """Read a Gmsh file into plain arrays (one process).
+
+    Raises:
+        MeshError: the file is missing or unreadable, has no named physical groups, or cells other than simplices.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise MeshError(f"mesh file {path} does not exist")
+    with gmsh_session() as gmsh:
+        try:
+            gmsh.merge(str(path))
+        except Exception as error:  # gmsh raises bare Exception
+            raise MeshError(f"mesh file {path} is not readable by Gmsh: {error}") from error
+        return from_gmsh(gmsh)
+
+
+def from_gmsh(gmsh, core_entities: tuple[int, ...] = ()) -> SimplexMesh:
+    """The current Gmsh model's tagged elements as arrays.
+
+    Args:
+        gmsh: the gmsh module with a meshed model.
+        core_entities: entities of the highest dimension that form the structured core.
+
+    Raises:
+        MeshError: no physical groups, or a group without a name, or elements that are not linear simplices.
+    """
+    groups = gmsh.model.getPhysicalGroups()
+    if not groups:
+        raise MeshError("the mesh file has no physical groups: name the regions (film, ...) and the terminals' facets")
+    dim = max(d for d, _ in groups)
+    node_tags, coordinates, _ = gmsh.model.mesh.getNodes()
+    number = np.full(int(node_tags.max()) + 1, -1)
+    number[node_tags] = np.arange(len(node_tags))
+    cells, cell_tags, regions, core = _collect(gmsh, dim, number, core_entities)
+    facets, facet_tags, names, _ = _collect(gmsh, dim - 1, number, ())
+    return SimplexMesh(coordinates.reshape(-1, 3), cells, cell_tags, facets, facet_tags, regions, names, core)
+
+
+def _collect(gmsh, dim: int, number: np.ndarray, core_entities):
+    rows, tags, names, core = [np.empty((0, dim + 1), dtype=int)], [np.empty(0, dtype=int)], {}, [np.empty(0, bool)]
+    for _, tag in gmsh.model.getPhysicalGroups(dim):
+        name = gmsh.model.getPhysicalName(dim, tag)
+        if not name:
+            raise MeshError(f"physical group {tag} of dimension {dim} has no name: name it, as in "
+                            "Physical Volume(\"film\")")
+        if name in names:
+            raise MeshError(f"two physical groups of dimension {dim} are named '{name}': one name, one group")
+        names[name] = tag
+        for entity in gmsh.model.getEntitiesForPhysicalGroup(dim, tag):
+            types, _, nodes = gmsh.model.mesh.getElements(dim, entity)
+            for kind, list_of_nodes in zip(types, nodes):
+                if kind != _SIMPLEX_TYPES[dim]:
+                    raise MeshError(f"physical group '{name}' holds elements that are not linear simplices "
+                                    "(triangles, tetrahedra of order 1)")
+                block = number[list_of_nodes.astype(int)].reshape(-1, dim + 1)
+                rows.append(block)
+                tags.append(np.full(len(block), tag))
+                core.append(np.full(len(block), entity in core_entities))
+    return np.concatenate(rows), np.concatenate(tags), names, np.concatenate(core)

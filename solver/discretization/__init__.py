@@ -1,0 +1,1 @@
+"""Finite-element building blocks: edge-averaged fluxes and lumped local terms as plain UFL."""

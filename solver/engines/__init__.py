@@ -1,0 +1,1 @@
+"""Engines solve the equations of `solver.physics`: `cpu` is PETSc under MPI."""

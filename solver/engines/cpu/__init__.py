@@ -1,0 +1,1 @@
+"""PETSc engine: assembly of the terms, linear solvers, Newton."""

@@ -1,0 +1,128 @@
+"""Newton's method (PETSc SNES, backtracking) on a `DeviceModel`'s residual."""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from mpi4py import MPI
+from petsc4py import PETSc
+
+from solver.engines.cpu.assembly import Assembler
+from solver.engines.cpu.linear import make_solver
+
+
+@dataclass(frozen=True)
+class NewtonResult:
+    """What one solve did.
+
+    Attributes:
+        converged: the last update was within tolerance.
+        iterations, linear_iterations: counts.
+        reason: for people, when not converged: what, in which field and where.
+    """
+
+    converged: bool
+    iterations: int
+    linear_iterations: int
+    reason: str = ""
+
+
+class CpuEngine:
+    """Solves the model's equations at its present voltages and time coefficients, in place.
+
+    Args:
+        model: `solver.physics.device.DeviceModel`.
+        tolerance: largest Newton update accepted at the end, in kT/q, c/c0, filament fraction.
+        linear_tolerance: relative tolerance of the linear solves.
+        linear_solver: "auto", "direct" or "iterative".
+        max_iterations: Newton iterations before a step is given up.
+    """
+
+    def __init__(self, model, tolerance=1e-6, linear_tolerance=1e-6, linear_solver="auto", max_iterations=12):
+        self.model, self.tolerance = model, tolerance
+        self.assembler = Assembler(model)
+        self.comm = model.device.mesh.comm
+        index_map = model.context.space.dofmap.index_map
+        self.unknowns = index_map.size_global * len(model.fields)
+        self.seconds = {"set-up": 0.0, "solve": 0.0}
+        self.newton_iterations = self.linear_iterations = 0
+        self._x = self.assembler.vector.duplicate()
+        self._b = self.assembler.vector.duplicate()
+        self._snes = snes = PETSc.SNES().create(self.comm)
+        snes.setOptionsPrefix("halofil_newton_")
+        snes.setType("newtonls")
+        snes.setFunction(self._function, self._b)
+        snes.setJacobian(self._jacobian, self.assembler.matrix)
+        snes.setKSP(make_solver(self.comm, self.unknowns, model.device.mesh.topology.dim, linear_solver, linear_tolerance))
+        snes.setTolerances(max_it=max_iterations)
+        snes.setConvergenceTest(self._converged)
+        PETSc.Options()["halofil_newton_snes_linesearch_type"] = "bt"
+        snes.setFromOptions()
+        self._updates = []
+
+    def _function(self, snes, x, f):
+        self.assembler.set_state(x)
+        self.assembler.residual().copy(f)
+
+    def _jacobian(self, snes, x, J, P):
+        self.assembler.set_state(x)
+        self.assembler.jacobian()
+
+    def _converged(self, snes, iteration, norms):
+        """Largest update below the tolerance, or sure to fall below it at the present contraction."""
+        if iteration == 0:
+            self._updates = []
+            return PETSc.SNES.ConvergedReason.ITERATING
+        fnorm = norms[2]
+        if not np.isfinite(fnorm):
+            return PETSc.SNES.ConvergedReason.DIVERGED_FNORM_NAN
+        self._updates.append(snes.getSolutionUpdate().norm(PETSc.NormType.NORM_INFINITY))
+        last = self._updates[-1]
+        if last < self.tolerance:
+            return PETSc.SNES.ConvergedReason.CONVERGED_SNORM_RELATIVE
+        if len(self._updates) > 1:
+            contraction = last / self._updates[-2]
+            if contraction < 0.05 and last * contraction < 0.01 * self.tolerance:
+                return PETSc.SNES.ConvergedReason.CONVERGED_SNORM_RELATIVE
+        return PETSc.SNES.ConvergedReason.ITERATING
+
+    def solve(self) -> NewtonResult:
+        """Newton from the model's state; on failure the state is whatever was reached (the caller restores it)."""
+        self._x.array[:] = self.model.context.state.x.array[: self.assembler.owned_rows]
+        start = time.perf_counter()
+        spent = sum(self.assembler.seconds.values())
+        self._snes.solve(None, self._x)
+        self.seconds["solve"] += time.perf_counter() - start - (sum(self.assembler.seconds.values()) - spent)
+        self.assembler.set_state(self._x)
+        iterations, linear = self._snes.getIterationNumber(), self._snes.getLinearSolveIterations()
+        self.newton_iterations += iterations
+        self.linear_iterations += linear
+        reason = self._snes.getConvergedReason()
+        if reason > 0:
+            return NewtonResult(True, iterations, linear)
+        return NewtonResult(False, iterations, linear, self._explain(reason))
+
+    def _explain(self, reason):
+        names = {v: k for k, v in vars(PETSc.SNES.ConvergedReason).items() if isinstance(v, int) and v < 0}
+        kind = names.get(reason, str(reason)).removeprefix("DIVERGED_").replace("_", " ").lower()
+        field, place, value = self.largest_residual()
+        return f"Newton gave up ({kind}); largest residual in {field} at {place}"
+
+    def largest_residual(self):
+        """(field, place as text, value) of the largest scaled residual. Collective."""
+        m = self.model
+        rows = np.abs(self.assembler.residual().array.reshape(-1, len(m.fields)))
+        rows = np.where(np.isfinite(rows), rows, np.inf)
+        k = int(np.argmax(rows)) if rows.size else 0
+        best = (float(rows.ravel()[k]) if rows.size else -1.0, self.comm.rank)
+        value, rank = self.comm.allreduce(best, MPI.MAXLOC)
+        found = None
+        if self.comm.rank == rank:
+            node, column = divmod(k, len(m.fields))
+            found = (m.fields[column], "(" + ", ".join(f"{c:.1f}" for c in m.coordinates[node]) + ") nm")
+        field, place = self.comm.bcast(found, root=rank)
+        return field, place, value
+
+    def interior_residual(self):
+        """Owned nodal residual (n, fields) of all terms but contacts, prescribed rows kept: see balances.py."""
+        return self.assembler.residual(interior_only=True).array_r.reshape(-1, len(self.model.fields))

@@ -1,0 +1,64 @@
+"""Terminal charge, currents and vacancy balance from nodal residuals (conservative test functions).
+
+The sum of an equation's residual without contact terms over a terminal's nodes is what flows in there:
+electrode charge (Poisson), electronic current, vacancy inflow. Off the terminals each residual is zero, so that
+displacement + electronic + ionic currents of all terminals sum to zero to the tolerance of the Newton solve.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from mpi4py import MPI
+
+from solver.physics.context import FERMI, POTENTIAL, VACANCIES
+from solver.physics.storage import VACANCY_TOTAL, stored
+
+
+@dataclass(frozen=True)
+class TerminalSums:
+    """Inflow through one terminal: charge on the electrode [q], electronic current [q/s], vacancies [1/s]."""
+
+    charge: float
+    electronic: float
+    ionic: float
+
+
+def terminal_sums(model, interior_residual) -> dict[str, TerminalSums]:
+    """Collective. `interior_residual`: owned nodal residual of all terms that are no contact, (n, fields), row-scaled."""
+    ctx, comm = model.context, model.device.mesh.comm
+    names = list(model.terminal_nodes)
+    local = np.zeros((len(names), 3))
+    for k, name in enumerate(names):
+        rows = interior_residual[model.terminal_nodes[name]]
+        for column, field in enumerate((POTENTIAL, FERMI, VACANCIES)):
+            if ctx.has(field):
+                local[k, column] = rows[:, ctx.fields.index(field)].sum() / ctx.row_scale[field]
+    comm.Allreduce(MPI.IN_PLACE, local)
+    return {name: TerminalSums(*map(float, local[k])) for k, name in enumerate(names)}
+
+
+class VacancyCount:
+    """Mobile and condensed vacancies in the film, lumped as the storage term is."""
+
+    def __init__(self, model):
+        import ufl
+        from dolfinx import fem
+
+        ctx = model.context
+        v = ufl.TestFunction(ctx.history_space)
+        volume = fem.assemble_vector(fem.form(v[0] * ctx.weight * ctx.dx_nodes(ctx.film)))
+        volume.scatter_reverse(_add())
+        self._volume = volume.array.reshape(-1, 3)[: model.owned, 0].copy()
+        self._model = model
+
+    def __call__(self) -> float:
+        """Number of vacancies (mobile + condensed) in the mesh. Collective."""
+        m = self._model
+        total = stored(m.fields, m.parameters, lambda f: m.values(f)[: m.owned])[VACANCY_TOTAL]
+        return m.device.mesh.comm.allreduce(float(np.sum(total * self._volume)), MPI.SUM)
+
+
+def _add():
+    from dolfinx import la
+
+    return la.InsertMode.add

@@ -1,0 +1,59 @@
+"""Electronic conduction in quasi-equilibrium: one quasi-Fermi potential Phi.
+
+div(sigma grad Phi) = -d/dt [c_f h(xi) + C_TF h(xi)(phi - Phi)]: the current delivers the electrons that neutralise
+condensing vacancies and charge the filament, so that the total current is free of divergence.
+sigma = sigma_e + sigma_f m(xi) + sigma_t u^2, m = smoothstep(xi; 0.5, 0.7), u the evanescent amplitude.
+"""
+
+import ufl
+
+from solver.discretization.functions import rho_over_sinh, smoothstep
+from solver.physics.context import FERMI, FILAMENT, TUNNELLING, FormContext, Term
+from solver.physics.storage import FILAMENT_CHARGE, stored
+
+METAL_FROM, METAL_TO = 0.5, 0.7
+
+
+def edge_conductivity(ctx: FormContext):
+    """Function (i, j) -> sigma on an edge [charges/s per kT/q per nm].
+
+    The gap part sigma_t K(rho) u_i u_j, K = rho / sinh rho, rho = |e| / lambda, is exact for the exponentials u obeys:
+    then w = u Phi obeys u's own equation and the flux is its Wronskian.
+    """
+    p = ctx.parameters
+    if p.filament is None:
+        return lambda i, j: p.conductivity
+    f = p.filament
+    metal = [smoothstep(q, METAL_FROM, METAL_TO) for q in ctx.edges.nodal(ctx.unknown(FILAMENT))]
+    u = ctx.edges.nodal(ctx.unknown(TUNNELLING))
+
+    def on_edge(i, j):
+        k = rho_over_sinh(ctx.edges.length(i, j) / f.decay_length)
+        return p.conductivity + f.conductivity * metal[i] * metal[j] + f.tunnelling_conductivity * k * u[i] * u[j]
+
+    if ctx.obtuse is None:
+        return on_edge
+    k = rho_over_sinh(ctx.edges.mean_length() / f.decay_length)
+    nodal = [
+        p.conductivity + f.conductivity * m * m + f.tunnelling_conductivity * k * a * a for m, a in zip(metal, u)
+    ]
+    # Geometric mean: harmonic enough that one metallic node does not short a cell.
+    cell = ufl.exp(sum(ufl.ln(s / p.conductivity) for s in nodal) / len(nodal)) * p.conductivity
+    return ctx.cell_average(on_edge, cell)
+
+
+def terms(ctx: FormContext) -> list[Term]:
+    """Residual terms of the current balance; rows in charges/s."""
+    v, scale = ctx.test(FERMI), ctx.row_scale[FERMI]
+    # int sigma grad Phi . grad v
+    flux = ctx.edges.diffusion(ctx.unknown(FERMI), v, edge_conductivity(ctx))
+    linear = ctx.parameters.filament is None
+    out = [Term("conduction, edges", scale * flux * ctx.weight * ctx.dx_edges(ctx.film), linear=linear)]
+    if ctx.has(FILAMENT):
+        # - int d/dt [c_f h + C_TF h (phi - Phi)] v
+        now = stored(ctx.fields, ctx.parameters, ctx.unknown)[FILAMENT_CHARGE]
+        rate = ctx.rate * now + ctx.history[FILAMENT_CHARGE]
+        out.append(Term("conduction, storage", -scale * rate * v * ctx.weight * ctx.dx_nodes(ctx.film)))
+    return out
+
+

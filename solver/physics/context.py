@@ -1,0 +1,153 @@
+"""What every weak form shares: unknowns, test functions, measures, edges and the time-derivative coefficients."""
+
+from dataclasses import dataclass
+
+import basix.ufl
+import numpy as np
+import ufl
+from dolfinx import fem, mesh as dmesh
+
+from solver.discretization.edge_fluxes import ONE_POINT, VERTEX, CellEdges
+
+POTENTIAL, FERMI, VACANCIES, FILAMENT, TUNNELLING = "potential", "fermi", "vacancies", "filament", "tunnelling"
+
+
+@dataclass(frozen=True)
+class Term:
+    """One residual form: a single quadrature rule and a single equation.
+
+    Attributes:
+        name: for logs and profiles.
+        form: UFL residual, the row scale included.
+        contact: True for exchange with a terminal (left out of the terminal sums, see balances.py).
+        linear: its Jacobian does not depend on the state or on time (assembled once).
+    """
+
+    name: str
+    form: ufl.Form
+    contact: bool = False
+    linear: bool = False
+
+
+class FormContext:
+    """Spaces, measures and symbols on one device mesh.
+
+    Args:
+        device: `meshes.DeviceMesh`.
+        parameters: `DeviceParameters`.
+    """
+
+    def __init__(self, device, parameters):
+        self.device, self.parameters = device, parameters
+        self.mesh = mesh = device.mesh
+        self.fields = [POTENTIAL, FERMI]
+        if parameters.ions_mobile:
+            self.fields.append(VACANCIES)
+        if parameters.filament is not None:
+            self.fields += [FILAMENT, TUNNELLING]
+        cell = mesh.topology.cell_name()
+        self.block_size = bs = len(self.fields)
+        self.space = fem.functionspace(mesh, basix.ufl.element("Lagrange", cell, 1, shape=(bs,)))
+        self.state = fem.Function(self.space, name="state")
+        # Sums over earlier time levels of the stored quantities (see storage.py), times the BDF coefficients.
+        self.history_space = fem.functionspace(mesh, basix.ufl.element("Lagrange", cell, 1, shape=(3,)))
+        self.history = fem.Function(self.history_space, name="history")
+        self.rate = fem.Constant(mesh, 0.0)  # leading BDF coefficient a0 [1/s]
+        self.filament_mobility = fem.Constant(mesh, 1.0)  # 1, or 0 while the filament is held (equilibrium solve)
+        self.voltage = {c.name: fem.Constant(mesh, 0.0) for c in parameters.contacts}  # kT/q
+        self.edges = CellEdges(mesh)
+        cells0 = fem.functionspace(mesh, ("DG", 0))
+        self.weight = self._cell_weight(cells0)
+        self.obtuse = self._cell_function(cells0, np.asarray(device.film_obtuse, dtype=float)) if self._any_obtuse() else None
+        self.film = device.regions["film"]
+        self.dx_edges = ufl.Measure("dx", domain=mesh, subdomain_data=device.cell_tags, metadata=ONE_POINT)
+        self.dx_nodes = ufl.Measure("dx", domain=mesh, subdomain_data=device.cell_tags, metadata=VERTEX)
+        self.row_scale = self._row_scales()
+        self.terminal_facets = self._film_terminal_facets()
+        self.ds_nodes = ufl.Measure("ds", domain=mesh, subdomain_data=self._terminal_tags(), metadata=VERTEX)
+
+    def _any_obtuse(self):
+        from mpi4py import MPI
+
+        return self.mesh.comm.allreduce(bool(np.any(self.device.film_obtuse)), MPI.LOR)
+
+    def _cell_function(self, space, values):
+        f = fem.Function(space)
+        f.x.array[:] = values
+        f.x.scatter_forward()
+        return f
+
+    def _cell_weight(self, space):
+        """2 pi r at the cell's centroid (axisymmetric), the out-of-plane depth (planar 2D, 1D), or 1 (3D)."""
+        if self.device.coordinates == "axisymmetric":
+            tdim = self.mesh.topology.dim
+            index_map = self.mesh.topology.index_map(tdim)
+            n = index_map.size_local + index_map.num_ghosts
+            mid = dmesh.compute_midpoints(self.mesh, tdim, np.arange(n, dtype=np.int32))
+            return self._cell_function(space, 2 * np.pi * mid[:, 0])
+        return self.device.depth_nm
+
+    def _row_scales(self):
+        """Factor of each equation's rows, so that residuals of all fields compare (Newton's line search adds them).
+
+        The tunnelling rows hold the stiff pinning factor 1/epsilon and are made small, or they rule the norm.
+        """
+        p = self.parameters
+        typical = 2 * np.pi * 5.0 if self.device.coordinates == "axisymmetric" else self.device.depth_nm
+        scale = {
+            POTENTIAL: 1 / p.permittivity["film"],
+            FERMI: 1 / (p.conductivity if p.filament is None else 1e-3 * p.filament.conductivity),
+            VACANCIES: 1 / (p.diffusivity * p.initial_density),
+            FILAMENT: 1 / p.filament.well if p.filament else None,
+            TUNNELLING: 1e-5,
+        }
+        return {name: scale[name] / typical for name in self.fields}
+
+    def _film_terminal_facets(self):
+        """Local facets of each terminal whose cell is film (a terminal also touches spacer and substrate)."""
+        mesh = self.mesh
+        tdim = mesh.topology.dim
+        mesh.topology.create_connectivity(tdim - 1, tdim)
+        facet_cells = mesh.topology.connectivity(tdim - 1, tdim)
+        index_map = mesh.topology.index_map(tdim)
+        is_film = np.zeros(index_map.size_local + index_map.num_ghosts, dtype=bool)
+        is_film[self.device.cell_tags.find(self.film)] = True
+        first = facet_cells.array[facet_cells.offsets[:-1]]
+        out = {}
+        for terminal, groups in self.device.terminals.items():
+            facets = np.unique(np.concatenate([self.device.facet_tags.find(self.device.facets[g]) for g in groups]))
+            out[terminal] = facets[is_film[first[facets]]].astype(np.int32)
+        return out
+
+    def _terminal_tags(self):
+        facets = np.concatenate(list(self.terminal_facets.values()))
+        values = np.concatenate([np.full(len(f), k + 1) for k, f in enumerate(self.terminal_facets.values())])
+        order = np.argsort(facets)
+        return dmesh.meshtags(
+            self.mesh, self.mesh.topology.dim - 1, facets[order].astype(np.int32), values[order].astype(np.int32)
+        )
+
+    def terminal_measure(self, name):
+        """Vertex-rule measure on the film facets of terminal `name`."""
+        return self.ds_nodes(list(self.terminal_facets).index(name) + 1)
+
+    def unknown(self, field):
+        """Scalar UFL component of the state."""
+        return self.state[self.fields.index(field)]
+
+    def test(self, field):
+        """Scalar UFL component of the test function."""
+        return ufl.TestFunction(self.space)[self.fields.index(field)]
+
+    def has(self, field):
+        return field in self.fields
+
+    def cell_average(self, edge_value, cell_value):
+        """Edge coefficient on right-angled and acute cells, the cell's own on obtuse ones.
+
+        Where an edge weight is negative an edge-wise coefficient can make the cell's matrix indefinite; one
+        coefficient per cell keeps it positive semi-definite on any mesh.
+        """
+        if self.obtuse is None:
+            return edge_value
+        return lambda i, j: edge_value(i, j) + self.obtuse * (cell_value - edge_value(i, j))

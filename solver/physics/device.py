@@ -1,0 +1,112 @@
+"""The device as one set of equations: terms, constrained unknowns, initial state, applied voltages."""
+
+import numpy as np
+from dolfinx import fem
+
+from solver.physics import conduction, contacts, filament, poisson, tunnelling, vacancies
+from solver.physics.context import FERMI, FILAMENT, POTENTIAL, TUNNELLING, VACANCIES, FormContext
+from solver.physics.parameters import DeviceParameters
+
+
+class DeviceModel:
+    """Equations on a mesh, ready for an engine.
+
+    Args:
+        scenario: `solver.scenario.Scenario`.
+        device: `meshes.DeviceMesh`.
+
+    Attributes:
+        context: `FormContext` (state, history, constants).
+        terms: list of `Term`.
+        constrained: (local nodes with ghosts, fields) bool; True where the value is prescribed.
+        terminal_nodes: terminal -> local owned node numbers on its surfaces (all materials).
+        film_nodes: (local nodes) bool.
+    """
+
+    def __init__(self, scenario, device):
+        self.parameters = p = DeviceParameters.from_scenario(scenario)
+        self.device = device
+        self.context = ctx = FormContext(device, p)
+        self.fields = ctx.fields
+        self.terms = []
+        for equation in (poisson, conduction, vacancies, filament, tunnelling, contacts):
+            self.terms += equation.terms(ctx)
+        self.coordinates = ctx.space.tabulate_dof_coordinates()
+        self.owned = ctx.space.dofmap.index_map.size_local
+        self._locate(scenario)
+        self._initialise(scenario)
+
+    # values of one field on the local nodes, ghosts included (a view)
+    def values(self, field, array=None):
+        a = self.context.state.x.array if array is None else array
+        return a.reshape(-1, len(self.fields))[:, self.fields.index(field)]
+
+    def _nodes(self, dim, entities):
+        mesh = self.device.mesh
+        mesh.topology.create_connectivity(dim, mesh.topology.dim)
+        return fem.locate_dofs_topological(self.context.space, dim, entities)
+
+    def _locate(self, scenario):
+        mesh, ctx, n = self.device.mesh, self.context, len(self.coordinates)
+        tdim = mesh.topology.dim
+        self.film_nodes = np.zeros(n, dtype=bool)
+        self.film_nodes[self._nodes(tdim, self.device.cell_tags.find(ctx.film))] = True
+        self.constrained = np.zeros((n, len(self.fields)), dtype=bool)
+        self.constrained[~self.film_nodes, 1:] = True
+        self._electrode, self.terminal_nodes = {}, {}
+        for contact in self.parameters.contacts:
+            groups = self.device.terminals[contact.name]
+            facets = np.concatenate([self.device.facet_tags.find(self.device.facets[g]) for g in groups])
+            nodes = self._nodes(tdim - 1, np.unique(facets).astype(np.int32))
+            film = self._nodes(tdim - 1, ctx.terminal_facets[contact.name])
+            self.constrained[nodes, self.fields.index(POTENTIAL)] = True
+            if contact.conductance is None:
+                self.constrained[film, self.fields.index(FERMI)] = True
+            self._electrode[contact.name] = (nodes, film, contact.conductance is None)
+            self.terminal_nodes[contact.name] = np.unique(nodes[nodes < self.owned])
+        if FILAMENT in self.fields:
+            start = scenario.physics.filament.initial
+            r, s = self._cylinder()
+            tiny = 1e-6
+            core = self.film_nodes & (r <= start.core_radius * 1e9 + tiny) & (s <= start.core_height * 1e9 + tiny) & (s >= -tiny)
+            self.constrained[core, self.fields.index(FILAMENT)] = True
+            self.core_nodes = core
+
+    def _cylinder(self):
+        """Distance from the filament's axis, and height along it above the foot [nm], per local node."""
+        d = self.coordinates - np.asarray(self.device.site.foot)
+        axis = np.asarray(self.device.site.axis)
+        s = d @ axis
+        return np.linalg.norm(d - np.outer(s, axis), axis=1), s
+
+    def _initialise(self, scenario):
+        """Uniform vacancies; filament as a tanh profile around a cylinder with a flat tip; u from its distance."""
+        p, film = self.parameters, self.film_nodes
+        if VACANCIES in self.fields:
+            self.values(VACANCIES)[:] = film
+        if FILAMENT in self.fields:
+            start = scenario.physics.filament.initial
+            radius, height = start.radius * 1e9, start.height * 1e9
+            r, s = self._cylinder()
+            outside = np.hypot(np.maximum(r - radius, 0), np.maximum(s - height, 0))
+            distance = np.where(outside > 0, outside, np.maximum(r - radius, s - height))
+            xi = 0.5 * (1 - np.tanh(distance / (2 * p.filament.width)))
+            self.values(FILAMENT)[:] = np.where(self.core_nodes, 1.0, xi) * film
+            u = np.exp(-np.maximum(distance, 0) / p.filament.decay_length)
+            self.values(TUNNELLING)[:] = u * film
+        self.apply_voltages({c.name: 0.0 for c in p.contacts})
+        self.context.state.x.scatter_forward()
+
+    def apply_voltages(self, volts):
+        """Set terminal voltages (dict terminal -> V) in the boundary conditions and the prescribed values."""
+        for name, v in volts.items():
+            scaled = self.parameters.scaling.potential(v)
+            self.context.voltage[name].value = scaled
+            nodes, film, ohmic = self._electrode[name]
+            self.values(POTENTIAL)[nodes] = scaled
+            if ohmic:
+                self.values(FERMI)[film] = scaled
+
+    def restrict(self, array):
+        """Zero the prescribed entries of a local vector (n * fields)."""
+        array.reshape(self.constrained.shape)[self.constrained] = 0.0

@@ -1,0 +1,41 @@
+"""Phase field of the conductive filament, xi in [0, 1], driven by V+ + e- <-> filament.
+
+d xi/dt = -M S(Delta) [W g'(xi) - kappa lap xi - c_f h'(xi) Delta],
+Delta = ln(c/c_eq) - ln(1 - c/c_max) + phi - Phi (kT), S the Butler-Volmer mobility factor
+(Guyer et al., PRE 69, 021604 (2004); Chen et al., J. Power Sources 300, 376 (2015)).
+"""
+
+import ufl
+
+from solver.discretization.functions import butler_volmer, double_well_slope, interpolant_slope
+from solver.physics.context import FERMI, FILAMENT, POTENTIAL, FormContext, Term
+from solver.physics.storage import FILAMENT_FRACTION
+from solver.physics.vacancies import safe_density
+
+
+def driving_force(ctx: FormContext):
+    """Delta [kT], positive for growth."""
+    p = ctx.parameters
+    c = safe_density(ctx)
+    chemical = ufl.ln(c * (p.initial_density / p.filament.equilibrium)) - ufl.ln(
+        1 - c * (p.initial_density / p.site_density)
+    )
+    return chemical + ctx.unknown(POTENTIAL) - ctx.unknown(FERMI)
+
+
+def terms(ctx: FormContext) -> list[Term]:
+    """Residual terms; rows in kT per nm^3 over W."""
+    if not ctx.has(FILAMENT):
+        return []
+    f, v, scale, xi = ctx.parameters.filament, ctx.test(FILAMENT), ctx.row_scale[FILAMENT], ctx.unknown(FILAMENT)
+    delta = driving_force(ctx)
+    # (1 / M S) d xi/dt
+    rate = (ctx.rate * xi + ctx.history[FILAMENT_FRACTION]) / (f.mobility * butler_volmer(delta, f.alpha))
+    # W g'(xi) - c_f h'(xi) Delta
+    bulk = ctx.filament_mobility * (f.well * double_well_slope(xi) - f.density * interpolant_slope(xi) * delta)
+    # kappa grad xi . grad v
+    edge = f.gradient * ctx.filament_mobility * ctx.edges.diffusion(xi, v, lambda i, j: 1.0)
+    return [
+        Term("filament, edges", scale * edge * ctx.weight * ctx.dx_edges(ctx.film)),
+        Term("filament, local", scale * (rate + bulk) * v * ctx.weight * ctx.dx_nodes(ctx.film)),
+    ]

@@ -1,0 +1,120 @@
+"""Material and interface numbers of a scenario in the solver's units (see scaling.py)."""
+
+from dataclasses import dataclass
+
+from solver.physics.scaling import Scaling
+
+
+@dataclass(frozen=True)
+class FilamentParameters:
+    """Phase field and gap conduction, solver units (nm, s, kT, kT/q, charges/s).
+
+    Attributes:
+        width: interface width l [nm]; profile 0.5 (1 - tanh(d / 2l)).
+        surface_energy: gamma [kT/nm^2].
+        density: vacancies condensed per volume c_f [nm^-3].
+        equilibrium: vacancy density c_eq in equilibrium with a flat filament [nm^-3].
+        mobility: M [1/s per kT nm^-3], chosen so that the interface moves at v0 per kT whatever l is: v0 = 6 l M c_f.
+        alpha: Butler-Volmer symmetry factor.
+        conductivity: metal-like core [charges/s per kT/q per nm].
+        tunnelling_conductivity: prefactor of the gap conduction, same unit.
+        decay_length: lambda [nm] of the amplitude u; the conductance falls with lambda_G = lambda / 2.
+        screening: Thomas-Fermi coefficient eps / l_TF^2 [charges per kT/q per nm^3].
+    """
+
+    width: float
+    surface_energy: float
+    density: float
+    equilibrium: float
+    mobility: float
+    alpha: float
+    conductivity: float
+    tunnelling_conductivity: float
+    decay_length: float
+    screening: float
+
+    @property
+    def well(self) -> float:
+        """W = 3 gamma / l [kT/nm^3]."""
+        return 3 * self.surface_energy / self.width
+
+    @property
+    def gradient(self) -> float:
+        """kappa = 6 gamma l [kT/nm]."""
+        return 6 * self.surface_energy * self.width
+
+
+@dataclass(frozen=True)
+class Contact:
+    """One terminal: resistive (Robin) or ohmic for the current, exchange or blocking for the vacancies."""
+
+    name: str
+    driven: bool
+    conductance: float | None  # charges/s per kT/q per nm^2; None: ohmic
+    exchange: float | None  # nm/s; None: blocking
+
+
+@dataclass(frozen=True)
+class DeviceParameters:
+    """Everything the weak forms need besides the mesh, in solver units."""
+
+    scaling: Scaling
+    permittivity: dict[str, float]
+    initial_density: float
+    site_density: float
+    diffusivity: float
+    conductivity: float
+    ions_mobile: bool
+    contacts: tuple[Contact, ...]
+    filament: FilamentParameters | None
+
+    @classmethod
+    def from_scenario(cls, scenario) -> "DeviceParameters":
+        """Convert the scenario's SI numbers (`solver.scenario.Scenario`)."""
+        mat = scenario.material
+        s = Scaling(mat.film.temperature.value)
+        eps_film = s.permittivity(mat.film.relative_permittivity.value)
+        filament = None
+        if scenario.physics.filament != "off":
+            f, width = mat.filament, scenario.physics.filament.interface_width * 1e9
+            density = s.density(f.vacancy_density.value)
+            filament = FilamentParameters(
+                width=width,
+                surface_energy=s.surface_energy(f.interface_energy.value),
+                density=density,
+                equilibrium=s.density(f.equilibrium_vacancy_density.value),
+                mobility=s.velocity(f.growth_velocity.value) / (6 * width * density),
+                alpha=f.symmetry_factor.value,
+                conductivity=s.conductivity(f.conductivity.value),
+                tunnelling_conductivity=s.conductivity(f.tunnelling_conductivity.value),
+                decay_length=2 * f.conductance_decay_length.value * 1e9,
+                screening=eps_film / (f.screening_length.value * 1e9) ** 2,
+            )
+        contacts = []
+        for name, role in scenario.terminals.items():
+            kind = getattr(scenario.physics.contacts, name)
+            resistive, exchanging = kind.electronic == "resistive", kind.ions == "exchange"
+            contacts.append(
+                Contact(
+                    name,
+                    role == "driven",
+                    s.contact_conductance(mat.contacts.conductance.value) if resistive else None,
+                    s.velocity(mat.contacts.exchange_velocity.value) if exchanging else None,
+                )
+            )
+        return cls(
+            scaling=s,
+            permittivity={
+                "film": eps_film,
+                "spacer": s.permittivity(mat.spacer.relative_permittivity.value),
+                "substrate": s.permittivity(mat.substrate.relative_permittivity.value),
+                "cap": s.permittivity(mat.cap.relative_permittivity.value),
+            },
+            initial_density=s.density(mat.vacancies.initial_density.value),
+            site_density=s.density(mat.vacancies.site_density.value),
+            diffusivity=s.diffusivity(mat.vacancies.diffusivity.value),
+            conductivity=s.conductivity(mat.film.electronic_conductivity.value),
+            ions_mobile=scenario.physics.ions == "mobile",
+            contacts=tuple(contacts),
+            filament=filament,
+        )

@@ -1,0 +1,25 @@
+"""Poisson's equation in all materials: -div(eps grad phi) = q (c - c0) - C_TF h(xi) (phi - Phi)."""
+
+from solver.discretization.functions import interpolant
+from solver.physics.context import FERMI, FILAMENT, POTENTIAL, VACANCIES, FormContext, Term
+
+
+def terms(ctx: FormContext) -> list[Term]:
+    """Residual terms; rows in charges, divided by the cell weight's scale."""
+    p, v, phi = ctx.parameters, ctx.test(POTENTIAL), ctx.unknown(POTENTIAL)
+    edge = sum(
+        # int eps grad phi . grad v
+        p.permittivity[region] * ctx.weight * ctx.edges.diffusion(phi, v, lambda i, j: 1.0) * ctx.dx_edges(tag)
+        for region, tag in ctx.device.regions.items()
+    )
+    out = [Term("potential, edges", ctx.row_scale[POTENTIAL] * edge, linear=True)]
+    local = 0
+    if ctx.has(VACANCIES):
+        # - int q (c - c0) v
+        local += -p.initial_density * (ctx.unknown(VACANCIES) - 1.0) * v
+    if ctx.has(FILAMENT):
+        # + int C_TF h(xi) (phi - Phi) v
+        local += p.filament.screening * interpolant(ctx.unknown(FILAMENT)) * (phi - ctx.unknown(FERMI)) * v
+    if local != 0:
+        out.append(Term("potential, charge", ctx.row_scale[POTENTIAL] * local * ctx.weight * ctx.dx_nodes(ctx.film)))
+    return out

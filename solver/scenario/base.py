@@ -1,0 +1,48 @@
+"""What every part of a scenario shares: strict frozen models, switches, counts and lengths."""
+
+import math
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
+
+from solver.units import Dimension, fault
+
+
+class Part(BaseModel):
+    """A section of a scenario: unknown keys are faults, values do not change after loading."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+def _switch(value: Any) -> bool:
+    words = {"on": True, "yes": True, "true": True, "off": False, "no": False, "false": False}
+    found = value if isinstance(value, bool) else words.get(value.lower()) if isinstance(value, str) else None
+    if found is None:
+        raise fault(f"{value!r:.40} is neither on nor off; write on or off")
+    return found
+
+
+def _count(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value != int(value):
+        raise fault(f"{value!r:.40} is not a whole number; write e.g. 10")
+    if not 1 <= value <= 10**9:
+        raise fault(f"{value} is out of range; it must be at least 1 and at most 1e9")
+    return int(value)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise fault("must be a text" + ("" if value in (None, "") else f", not {value!r:.40}; put it in quotes"))
+    return value.strip()
+
+
+# YAML 1.2 reads on and off as words and true and false as booleans: all four are accepted.
+Switch = Annotated[bool, BeforeValidator(_switch), WithJsonSchema({"enum": ["on", "off", True, False]})]
+Count = Annotated[int, BeforeValidator(_count), WithJsonSchema({"type": "integer", "minimum": 1})]
+Text = Annotated[str, BeforeValidator(_text)]
+
+# A micrometre device: 1 mm and more is a unit slip (60 m for 60 nm).
+Length = Annotated[float, Dimension("length", above="0 nm", below="1 mm")]
+Voltage = Annotated[float, Dimension("voltage", at_least="-100 V", at_most="100 V")]
+Duration = Annotated[float, Dimension("time", above="0 s")]
+ParallelConductance = Annotated[float, Dimension("conductance", at_least="0 S", at_most="1 S")]

@@ -1,0 +1,206 @@
+"""Checks across sections: geometry that cannot be built, keys without effect, files that are missing."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from solver.units import format_quantity
+
+from .device import AxisymmetricGap, BackContact, CrossedBars, CrossSection, Slab
+from .document import Path_
+from .protocol import Hold, Pulses, Repeat, Step, Sweep
+from .schema import Scenario
+
+Found = Iterator[tuple[Path_, str]]
+
+
+def faults(scenario: Scenario, given: Callable[[Path_], Any], changed: dict[Path_, Path_], folder: Path) -> Found:
+    """Faults of a scenario whose every key is right in itself, as (path, sentence).
+
+    Args:
+        scenario: as validated, defaults not yet derived from other values.
+        given: value that the document has at a path, None where it has none.
+        changed: overridden material parameters, (section, key) -> path of the override.
+        folder: where relative files are looked up.
+    """
+    yield from _crossed_bars(scenario)
+    yield from _filament(scenario)
+    yield from _mesh(scenario, folder)
+    yield from _material(scenario)
+    yield from _protocol(scenario.protocol)
+    without_effect = ineffective(scenario)
+    yield from ((path, f"has no effect {why}; remove it") for path, why in without_effect.items()
+                if path[0] != "material" and given(path) is not None)
+    for (section, key), path in changed.items():
+        why = without_effect.get(("material", section)) or without_effect.get(("material", section, key))
+        if why:
+            yield path, f"has no effect {why}; remove it"
+
+
+def _nm(length: float) -> str:
+    return format_quantity(float(f"{length:.6g}"), "length")
+
+
+def _crossed_bars(scenario: Scenario) -> Found:
+    device = scenario.device
+    if not isinstance(device, CrossedBars):
+        return
+    stack = device.spacer_thickness + 2 * device.electrode_thickness
+    if stack >= device.film_thickness:
+        yield ("device", "spacer_thickness"), (
+            f"{_nm(device.spacer_thickness)} with both electrodes (2 x {_nm(device.electrode_thickness)}) makes "
+            f"{_nm(stack)}, which the film ({_nm(device.film_thickness)}) must cover; write less, or a thicker "
+            "film_thickness")
+    if device.electrode_width >= device.domain_length:
+        yield ("device", "electrode_width"), (
+            f"{_nm(device.electrode_width)} is wider than the domain ({_nm(device.domain_length)}); write less than "
+            "domain_length")
+    elif isinstance(device, BackContact) and device.step == "conformal" and device.cell_length is None:
+        needed = device.electrode_width + 2 * (device.spacer_thickness + device.electrode_thickness)
+        if needed >= device.domain_length:
+            yield ("device", "domain_length"), (
+                f"{_nm(device.domain_length)} is too short for the conformal step, which reaches {_nm(needed)} across the "
+                "bottom electrode; write more than that, or step: planarised")
+    if isinstance(device, BackContact) and device.cell_length and device.cell_length > device.electrode_width:
+        yield ("device", "cell_length"), (
+            f"{_nm(device.cell_length)} is longer than the flank it is a part of; write at most electrode_width "
+            f"({_nm(device.electrode_width)})")
+
+
+def _filament(scenario: Scenario) -> Found:
+    if scenario.physics.filament == "off":
+        return
+    device, initial = scenario.device, scenario.physics.filament.initial
+    gap, width = device.filament_gap, scenario.physics.filament.interface_width
+    path: Path_ = ("physics", "filament")
+    if initial.height >= gap:
+        yield (*path, "initial", "height"), (
+            f"{_nm(initial.height)} is not below the counter electrode: the gap is {_nm(gap)}; write less than that")
+    if initial.core_height >= initial.height:
+        yield (*path, "initial", "core_height"), (
+            f"{_nm(initial.core_height)} is not below the initial filament's height ({_nm(initial.height)}); write less")
+    if initial.core_radius > initial.radius:
+        yield (*path, "initial", "core_radius"), (
+            f"{_nm(initial.core_radius)} is more than the initial filament's radius ({_nm(initial.radius)}); write at most "
+            "that")
+    if width >= initial.radius:
+        yield (*path, "interface_width"), (
+            f"{_nm(width)} is not less than the initial filament's radius ({_nm(initial.radius)}), so the filament would "
+            "have no inside; write less, best a quarter of the radius")
+    room = min(_room_for_filament(device))
+    if initial.radius >= room:
+        yield (*path, "initial", "radius"), (
+            f"{_nm(initial.radius)} does not fit beside the electrode, where there are {_nm(room)}; write less")
+
+
+def _room_for_filament(device: Any) -> Iterator[float]:
+    """Distances from the filament's axis to the end of the model sideways (m)."""
+    yield float("inf")
+    if isinstance(device, AxisymmetricGap):
+        yield device.radius
+    if isinstance(device, CrossedBars) and device.domain_length > device.electrode_width:
+        yield (device.domain_length - device.electrode_width) / 2
+    if isinstance(device, BackContact):
+        yield (device.cell_length or device.electrode_width) / 2
+
+
+def _mesh(scenario: Scenario, folder: Path) -> Found:
+    mesh = scenario.mesh
+    if mesh.file is not None:
+        file = folder / mesh.file
+        if not file.is_file():
+            near = sorted(p.name for p in file.parent.glob("*.msh"))[:8] if file.parent.is_dir() else []
+            yield ("mesh", "file"), f"no such file: {file}" + (f"; that directory has {', '.join(near)}" if near else "")
+        elif file.suffix != ".msh":
+            yield ("mesh", "file"), f"{file.name} is not a Gmsh mesh; write a file that ends in .msh"
+        return
+    size = filled_size(scenario)
+    if scenario.physics.filament != "off" and size > 3 * scenario.physics.filament.interface_width:
+        width = scenario.physics.filament.interface_width
+        yield ("mesh", "size_at_filament"), (
+            f"{_nm(size)} cannot resolve an interface {_nm(width)} wide; write at most {_nm(3 * width)}, best "
+            f"{_nm(1.25 * width)}")
+    for key, length in (("size_at_filament", size), ("size_at_edge", mesh.size_at_edge)):
+        if length > mesh.size_max and ("mesh", key) not in ineffective(scenario):
+            yield ("mesh", "size_max"), f"{_nm(mesh.size_max)} is less than {key} ({_nm(length)}); write at least that"
+
+
+def _material(scenario: Scenario) -> Found:
+    limit = scenario.material.vacancies.site_density.value
+    for path, density in ((("vacancies", "initial_density"), scenario.material.vacancies.initial_density.value),
+                          (("filament", "equilibrium_vacancy_density"),
+                           scenario.material.filament.equilibrium_vacancy_density.value)):
+        if density >= limit:
+            yield ("material", *path), (f"{format_quantity(density, 'density')} is not below vacancies.site_density "
+                                        f"({format_quantity(limit, 'density')}); write less")
+
+
+def _protocol(steps: tuple[Step, ...]) -> Found:
+    voltage = 0.0
+
+    def walk(steps: tuple[Step, ...], path: Path_) -> Found:
+        nonlocal voltage
+        for i, step in enumerate(steps):
+            here = (*path, i, step.kind)
+            if isinstance(step, Repeat):
+                yield from walk(step.steps, (*here, "steps"))
+            elif isinstance(step, Sweep):
+                if step.to == voltage and (i or path == ("protocol",)):
+                    yield (*here, "to"), (f"the voltage is {format_quantity(voltage, 'voltage')} already, so this sweep does "
+                                          "nothing; write another voltage, or wait: {duration: ...}")
+                voltage = step.to
+            elif isinstance(step, Hold):
+                voltage = step.voltage
+            elif isinstance(step, Pulses):
+                if step.width >= step.period:
+                    yield (*here, "width"), (f"{format_quantity(step.width, 'time')} is not shorter than the period "
+                                             f"({format_quantity(step.period, 'time')}); write less")
+                if step.amplitude == step.base:
+                    yield (*here, "amplitude"), "is the base voltage, so there would be no pulses; write another voltage"
+                voltage = step.base
+
+    yield from walk(steps, ("protocol",))
+
+
+def ineffective(scenario: Scenario) -> dict[Path_, str]:
+    """Keys that the rest of the scenario leaves without effect, each with the reason (after "has no effect")."""
+    device, physics = scenario.device, scenario.physics
+    found: dict[Path_, str] = {}
+    if scenario.mesh.file is not None:
+        found |= {("mesh", key): "with mesh.file, whose elements are used as they are"
+                  for key in type(scenario.mesh).model_fields if key != "file"}
+    elif isinstance(device, (AxisymmetricGap, Slab)):
+        found["mesh", "size_at_edge"] = f"in layout {device.layout}, which has no electrode edges"
+    if not isinstance(device, CrossedBars):
+        found |= {("material", key): f"in layout {device.layout}, which is all film" for key in ("spacer", "substrate", "cap")}
+    if physics.filament == "off":
+        found["solver", "max_filament_change"] = found["material", "filament"] = "with physics.filament: off"
+    contacts = {name: getattr(physics.contacts, name) for name in scenario.terminals}
+    if physics.ions == "fixed":
+        found |= {("physics", "contacts", name, "ions"): "with physics.ions: fixed" for name in contacts}
+        found["material", "vacancies", "diffusivity"] = "with physics.ions: fixed"
+    if physics.ions == "fixed" or all(contact.ions == "blocking" for contact in contacts.values()):
+        found["material", "contacts", "exchange_velocity"] = "because no terminal exchanges ions"
+    if all(contact.electronic == "ohmic" for contact in contacts.values()):
+        found["material", "contacts", "conductance"] = "because every terminal is ohmic"
+    return found
+
+
+def filled_size(scenario: Scenario) -> float:
+    """Finest element size (m): as given, or 1.25 interface widths (1.5 nm without filament)."""
+    filament = scenario.physics.filament
+    return scenario.mesh.size_at_filament or (1.5e-9 if filament == "off" else 1.25 * filament.interface_width)
+
+
+def filled(scenario: Scenario, folder: Path) -> Scenario:
+    """The scenario with the defaults that follow from other values filled in, and an absolute mesh file."""
+    filament, mesh, device = scenario.physics.filament, scenario.mesh, scenario.device
+    if mesh.file is not None:
+        mesh = mesh.model_copy(update={"file": (folder / mesh.file).absolute()})
+    else:
+        least = 12e-9 if filament == "off" else max(12e-9, filament.initial.radius + 6 * filament.interface_width)
+        mesh = mesh.model_copy(update={"size_at_filament": filled_size(scenario),
+                                       "core_radius": mesh.core_radius or least})
+    if isinstance(device, CrossSection) and device.depth is None:
+        device = device.model_copy(update={"depth": device.electrode_width})
+    return scenario.model_copy(update={"mesh": mesh, "device": device})

@@ -1,0 +1,87 @@
+"""Device layouts: what is between the terminals `top` and `bottom`, and which part of it is modelled."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from solver.units import Dimension
+
+from .base import Length, ParallelConductance, Part
+
+TERMINALS = ("top", "bottom")  # every layout of this version has these two
+
+
+class CrossedBars(Part):
+    """Keys shared by the two layouts of the crossed back-contact electrodes."""
+
+    layout: Literal["back_contact", "cross_section"] = Field(description="which of the two")
+    electrode_width: Length = Field("2.5 um", description="width of both electrode bars")
+    spacer_thickness: Length = Field("60 nm", description="spacer between the electrodes: the gap the filament bridges")
+    electrode_thickness: Length = Field("50 nm", description="thickness of both electrodes (assumed)")
+    substrate_oxide_thickness: Length = Field("100 nm", description="oxide below the bottom electrode")
+    film_thickness: Length = Field("300 nm", description="perovskite, from the substrate oxide's surface to its top")
+    cap_thickness: Length = Field("200 nm", description="polymer cap above the film")
+    domain_length: Length = Field("5 um", description="modelled length of both bars: |x|, |y| <= half of it")
+    parallel_conductance: ParallelConductance = Field("0 S", description="ohmic path beside the modelled film")
+
+    @property
+    def filament_gap(self) -> float:
+        """Distance from the filament's foot to the counter electrode (m)."""
+        return self.spacer_thickness
+
+
+class BackContact(CrossedBars):
+    """The paper's device in 3D: two crossed bars, the spacer only under the top one, film over everything."""
+
+    layout: Literal["back_contact"] = Field(description="crossed electrode bars in 3D")
+    step: Literal["conformal", "planarised"] = Field(
+        "conformal", description="spacer and top electrode follow the bottom electrode's edges, or lie flat")
+    symmetry: Literal["full", "half", "quarter"] = Field(
+        "half", description="modelled part; mirror planes y = 0 (half) and x = 0 (quarter), currents are scaled back")
+    cell_length: Length | None = Field(
+        None, description="modelled length of the flank (mirror planes at its ends, currents are scaled back); "
+        "without it the whole electrode_width")
+    dimension: ClassVar[int] = 3
+
+
+class CrossSection(CrossedBars):
+    """2D x-z section through the flank of the top electrode (L shape)."""
+
+    layout: Literal["cross_section"] = Field(description="x-z section of the crossed bars")
+    depth: Length | None = Field(None, description="out-of-plane depth; without it electrode_width")
+    symmetry: Literal["full", "half"] = Field("half", description="both flanks, or x >= 0 (currents are scaled back)")
+    dimension: ClassVar[int] = 2
+
+
+class AxisymmetricGap(Part):
+    """A disc of film between two parallel electrodes, in cylinder coordinates: the filament and its gap."""
+
+    layout: Literal["axisymmetric_gap"] = Field(description="disc of film between parallel electrodes")
+    gap: Length = Field("60 nm", description="distance between the electrodes")
+    radius: Length = Field("80 nm", description="outer radius of the disc")
+    parallel_conductance: ParallelConductance = Field("0 S", description="ohmic path beside the modelled film")
+    dimension: ClassVar[int] = 2
+
+    @property
+    def filament_gap(self) -> float:
+        """Distance from the filament's foot to the counter electrode (m)."""
+        return self.gap
+
+
+class Slab(Part):
+    """Film between two parallel electrodes, uniform along them: 1D, or its 2D and 3D prisms."""
+
+    layout: Literal["slab"] = Field(description="film between parallel electrodes, 1D or a prism")
+    thickness: Length = Field("60 nm", description="distance between the electrodes")
+    dimension: Literal[1, 2, 3] = Field(1, description="space dimension of the mesh")
+    area: Annotated[float, Dimension("area", above="0 m^2", below="1 mm^2")] = Field(
+        "1 um^2", description="contact area")
+    parallel_conductance: ParallelConductance = Field("0 S", description="ohmic path beside the modelled film")
+
+    @property
+    def filament_gap(self) -> float:
+        """Distance from the filament's foot to the counter electrode (m)."""
+        return self.thickness
+
+
+Device = Annotated[BackContact | CrossSection | AxisymmetricGap | Slab, Field(discriminator="layout")]

@@ -1,0 +1,73 @@
+"""Which equations are solved, the filament's initial shape, and what the contacts let through."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
+
+from .base import Length, Part
+
+
+class InitialFilament(Part):
+    """Shape at the start; the core is the stub grown when the device was formed and never dissolves."""
+
+    core_radius: Length = Field("2 nm", description="radius of the permanent core")
+    core_height: Length = Field("46 nm", description="height of the permanent core above the foot")
+    radius: Length = Field("5 nm", description="radius of the initial surface (filament fraction 0.5)")
+    height: Length = Field("52 nm", description="height of the initial surface above the foot")
+
+
+class FilamentPhysics(Part):
+    """Phase field of the filament."""
+
+    interface_width: Annotated[float, Length.__metadata__[0]] = Field(
+        "1.2 nm", description="width l of the diffuse interface (numerical: results do not depend on it below 2 nm)")
+    initial: InitialFilament = Field({}, description="filament at the start")
+
+
+class _Contact(Part):
+    ions: Literal["exchange", "blocking"] = Field("exchange", description="vacancies pass into the electrode, or not")
+
+
+class TopContact(_Contact):
+    """The top terminal."""
+
+    electronic: Literal["ohmic", "resistive"] = Field(
+        "resistive", description="no contact resistance, or material.contacts.conductance")
+
+
+class BottomContact(_Contact):
+    """The bottom terminal: the filament grew from it, so no contact resistance by default."""
+
+    electronic: Literal["ohmic", "resistive"] = Field(
+        "ohmic", description="no contact resistance, or material.contacts.conductance")
+
+
+class Contacts(Part):
+    """What the two contacts let through."""
+
+    top: TopContact = Field({}, description="top terminal")
+    bottom: BottomContact = Field({}, description="bottom terminal")
+
+
+def _filament(value: Any) -> Any:
+    if value is False:
+        return "off"
+    return {} if value is True or value == "on" else value
+
+
+OffOrFilament = Annotated[
+    Annotated[Literal["off"], Tag("off"), WithJsonSchema({"enum": ["off", False]})]
+    | Annotated[FilamentPhysics, Tag("on")],
+    Discriminator(lambda value: "off" if value == "off" else "on"),
+    BeforeValidator(_filament),
+]
+
+
+class Physics(Part):
+    """Equations to solve."""
+
+    electronic: Literal["quasi_equilibrium"] = Field(
+        "quasi_equilibrium", description="electronic conduction: one quasi-Fermi potential")
+    ions: Literal["mobile", "fixed"] = Field("mobile", description="vacancies move, or stay at their initial density")
+    contacts: Contacts = Field({}, description="what the contacts let through")
+    filament: OffOrFilament = Field({}, description="the filament phase field, or off")

@@ -1,0 +1,75 @@
+"""The scenario as a whole."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, PrivateAttr
+
+from solver.units import fault
+
+from .base import Part, Text
+from .device import TERMINALS, Device
+from .faults import nearest, one_of
+from .material import Material
+from .physics import Physics
+from .protocol import AnyStep
+from .settings import Mesh, Output, Solver
+
+
+def _name(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,99}", value):
+        raise fault(f"{value!r:.40} cannot name the results folder; use letters, digits, _ . + -, e.g. my_cell")
+    return value
+
+
+def _terminals(value: dict[str, str]) -> dict[str, str]:
+    for name in value:
+        if name not in TERMINALS:
+            raise fault(f"the layout has no terminal {name!r:.40}; its terminals are {one_of(TERMINALS)}"
+                        f" (nearest: {nearest(name, TERMINALS) or TERMINALS[0]})")
+    driven = [name for name, role in value.items() if role == "driven"]
+    missing = [name for name in TERMINALS if name not in value]
+    if missing or len(driven) != 1:
+        what = f"{missing[0]} is missing" if missing else f"{len(driven)} terminals are driven"
+        raise fault(f"{what}; one terminal is driven and the other is ground, e.g. {{top: driven, bottom: ground}}")
+    return {name: value[name] for name in TERMINALS}
+
+
+class Scenario(Part):
+    """A checked scenario with every default filled in; all quantities are floats in SI."""
+
+    name: Annotated[Text, AfterValidator(_name)] = Field(description="name of the scenario and of its results folder")
+    device: Device = Field(description="layout and dimensions")
+    mesh: Mesh = Field({}, description="element sizes, or a mesh file")
+    material: Material = Field(description="name of a file in materials/, or a mapping of the same shape")
+    physics: Physics = Field({}, description="equations to solve")
+    terminals: Annotated[dict[str, Literal["driven", "ground"]], AfterValidator(_terminals)] = Field(
+        description="which terminal follows the protocol and which is held at 0 V")
+    protocol: tuple[AnyStep, ...] = Field(description="what is done to the driven terminal", min_length=1)
+    output: Output = Field({}, description="what is written")
+    solver: Solver = Field({}, description="tolerances and limits")
+    _source_path: Path | None = PrivateAttr(None)
+
+    @property
+    def source_path(self) -> Path | None:
+        """File the scenario was read from."""
+        return self._source_path
+
+    @property
+    def driven(self) -> str:
+        """Name of the driven terminal."""
+        return next(name for name, role in self.terminals.items() if role == "driven")
+
+    def __eq__(self, other: object) -> bool:
+        """Equal physics and settings, wherever they were read from."""
+        return isinstance(other, Scenario) and all(
+            getattr(self, key) == getattr(other, key) for key in Scenario.model_fields)
+
+    __hash__ = None
+
+    def resolved_yaml(self) -> str:
+        """The whole scenario as YAML with units, defaults and material written out; it loads to an equal scenario."""
+        from .resolved import resolved_yaml
+
+        return resolved_yaml(self)

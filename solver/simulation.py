@@ -1,0 +1,266 @@
+"""One run from scenario to results: build, equilibrate, march, write; the room where all parts meet."""
+
+import logging
+import shutil
+import signal
+import time
+from pathlib import Path
+
+from mpi4py import MPI
+
+from solver.results.collective import on_root
+from solver.results.folder import ResultsExist, RunFolder, atomic_write_text, start_log
+
+DONE, BAD_INPUT, STOPPED, INTERRUPTED = 0, 2, 3, 130
+DEFAULT_STEPS_PER_SWEEP = 40  # of the largest voltage, where output.max_step is not given
+
+
+def run(scenario, out: Path, *, resume: bool = False, force: bool = False, engine: str = "auto") -> int:
+    """Run `scenario` into the folder `out`; called on every rank.
+
+    Returns:
+        0 done, 2 bad input (results in the way, mesh that cannot be built), 3 the solution could not go on (last good
+        state kept), 130 interrupted (checkpoint written).
+    """
+    from meshes import MeshError
+    from solver.results.checkpoint import CheckpointError
+    from solver.transient.stepping import SolutionStopped
+
+    comm = MPI.COMM_WORLD
+    try:
+        folder = comm.bcast(on_root(comm, lambda: RunFolder.create(out, force=force, resume=resume)), root=0)
+    except ResultsExist as error:
+        return _refuse(comm, error)
+    log = start_log(folder.log if comm.rank == 0 else None, append=folder.resuming)
+    try:
+        job = _Job(scenario, folder, comm, log)
+        return job.march()
+    except (MeshError, CheckpointError) as error:
+        return _refuse(comm, error)
+    except SolutionStopped as error:
+        log.error("%s The last good state is in %s.", error, folder.checkpoint)
+        return STOPPED
+
+
+def _refuse(comm, error):
+    if comm.rank == 0:
+        logging.getLogger("halofil").error("%s", error)
+    return BAD_INPUT
+
+
+class _Job:
+    """State of one run between its parts."""
+
+    def __init__(self, scenario, folder, comm, log):
+        self.scenario, self.folder, self.comm, self.log = scenario, folder, comm, log
+        self.clock = {"start": time.perf_counter()}
+        self._signal = None
+        self.device = self._mesh()
+        self._tick("mesh")
+        self._build()
+        self._tick("compile")
+        self._begin()
+
+    def _tick(self, name):
+        now = time.perf_counter()
+        self.clock[name] = now - self.clock["start"] - sum(v for k, v in self.clock.items() if k != "start")
+
+    def _mesh(self):
+        import meshes
+
+        def make():
+            if not self.folder.resuming:
+                atomic_write_text(self.folder.scenario, self.scenario.resolved_yaml())
+                if self.scenario.mesh.file is not None:
+                    shutil.copyfile(self.scenario.mesh.file, self.folder.mesh)
+                else:
+                    report = meshes.build(self.scenario, self.folder.mesh)
+                    self.log.info("mesh: %d nodes, %d cells, %.1f s", report.nodes, report.cells, report.seconds)
+
+        on_root(self.comm, make)
+        return meshes.read(self.scenario, self.folder.mesh, self.comm)
+
+    def _build(self):
+        from solver.engines.cpu.newton import CpuEngine
+        from solver.physics.context import FILAMENT
+        from solver.physics.device import DeviceModel
+        from solver.physics.observables import AxisProbe
+        from solver.results.nodes import NodeMap
+        from solver.transient.control import StepLimits
+        from solver.transient.stepping import Stepper
+        from solver.transient.waveforms import Waveform
+
+        s = self.scenario.solver
+        self.model = DeviceModel(self.scenario, self.device)
+        self.engine = CpuEngine(
+            self.model, tolerance=s.newton_tolerance, linear_tolerance=s.linear_tolerance, linear_solver=s.linear_solver
+        )
+        self.log.info(
+            "%d unknowns (%s), %d ranks", self.engine.unknowns, ", ".join(self.model.fields), self.comm.size
+        )
+        self.waveform = Waveform(self.scenario.protocol)
+        largest = max(max(abs(g.v_start), abs(g.v_end)) for g in self.waveform.segments)
+        step = self.scenario.output.max_step or max(largest / DEFAULT_STEPS_PER_SWEEP, 1e-6)
+        limits = StepLimits(s.time_tolerance, s.max_filament_change, s.min_step)
+        self.stepper = Stepper(self.model, self.engine, self.waveform, limits, step)
+        self.probe = AxisProbe(self.model) if FILAMENT in self.model.fields else None
+        self.nodes = NodeMap(self.model.context.space)
+        self.output_times = self.waveform.output_times(self.scenario.output.fields_every)
+
+    def _begin(self):
+        from solver.results import checkpoint
+        from solver.results.fields import FieldSeries
+        from solver.results.tables import TerminalTable, terminal_columns
+
+        resume_until = None
+        self.energy, self.imbalance_charge, self._last = 0.0, 0.0, (0.0, 0.0)
+        self.segment, self.voltage, self.wall_before = 0, 0.0, 0.0
+        if self.folder.resuming:
+            states, scalars = checkpoint.load(self.folder.checkpoint, self.nodes)
+            self.stepper.restore(states, scalars["stepper"])
+            run = scalars["run"]
+            self.energy, self.imbalance_charge, self._last = run["energy"], run["imbalance"], tuple(run["last"])
+            self.segment, self.voltage, self.wall_before = run["segment"], run["voltage"], run["wall"]
+            self.engine.newton_iterations, self.engine.linear_iterations = run["newton"], run["linear"]
+            resume_until = self.stepper.time
+            self.log.info("resumed at t = %.6g s", resume_until)
+        else:
+            self.stepper.equilibrate()
+        self._tick("equilibrium")
+        columns = terminal_columns(list(self.device.terminals))
+        self.table = on_root(self.comm, lambda: TerminalTable(self.folder.terminals, columns, resume_until))
+        self.series = FieldSeries(self.folder.fields, self.device, self.comm, resume_until, node_map=self.nodes)
+        if not self.folder.resuming:
+            self._write_fields()
+            self._save()
+
+    def march(self) -> int:
+        """From the present time to the end of the waveform."""
+        from solver.progress import Progress
+        from solver.transient.stepping import SolutionStopped
+
+        for s in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(s, self._on_signal)
+        saved = time.monotonic()
+        pending = [t for t in self.output_times if t > self.stepper.time]
+        with Progress(self.comm, self.waveform.end, self.stepper.time) as progress:
+            try:
+                for k in range(self.segment, len(self.waveform.segments)):
+                    segment = self.waveform.segments[k]
+                    if self.stepper.time <= segment.start:
+                        self.stepper.enter(segment, self.voltage)
+                    self.segment = k
+                    while self.stepper.time < segment.end:
+                        record = self.stepper.advance(min(segment.end, pending[0]), segment)
+                        row = self._record(record)
+                        progress.update(record.time, row)
+                        if record.time >= pending[0]:
+                            pending.pop(0)
+                            self._write_fields()
+                        if self._interrupted():
+                            self._save()
+                            self.log.warning("interrupted at t = %.6g s: checkpoint written, --resume continues", record.time)
+                            return INTERRUPTED
+                        if self._due(saved):
+                            self._save()
+                            saved = time.monotonic()
+                        if self.stepper.accepted_steps >= self.scenario.solver.max_steps:
+                            raise SolutionStopped(
+                                f"stopped at t = {record.time:.6g} s, V = {record.voltage:.4f} V: solver.max_steps "
+                                f"({self.scenario.solver.max_steps}) steps are done."
+                            )
+            except SolutionStopped:
+                self._restore_last()
+                self._save()
+                raise
+        return self._finish()
+
+    def _on_signal(self, number, frame):
+        if self._signal is not None:  # asked twice: stop at once
+            raise KeyboardInterrupt
+        self._signal = number
+
+    def _interrupted(self):
+        return self.comm.allreduce(self._signal is not None, MPI.LOR)
+
+    def _due(self, saved):
+        return self.comm.bcast(time.monotonic() - saved > self.scenario.output.checkpoint_every, root=0)
+
+    def _restore_last(self):
+        state = self.model.context.state.x
+        state.array[:] = self.stepper.levels.states[0]
+
+    def _record(self, record):
+        """One row of terminals.csv from a step; currents of the whole device, inflow positive."""
+        q = self.model.parameters.scaling.ampere(1.0) * self.device.current_scale
+        parallel = self.scenario.device.parallel_conductance * record.voltage
+        driven = self.scenario.driven
+        row = {"time [s]": record.time}
+        total = 0.0
+        for name in self.device.terminals:
+            shunt = parallel if name == driven else -parallel
+            row[f"voltage {name} [V]"] = record.voltage if name == driven else 0.0
+            row[f"current {name} [A]"] = record.current(name) * q + shunt
+            row[f"displacement current {name} [A]"] = record.displacement[name] * q
+            row[f"ionic current {name} [A]"] = record.ionic[name] * q
+            total += record.current(name) * q
+        current = row[f"current {driven} [A]"]
+        power = current * record.voltage
+        # Trapezoids; the power before a jump of the voltage belongs to the old voltage, a step of 1 us.
+        self.energy += 0.5 * (self._last[0] + power) * record.step
+        self.imbalance_charge += 0.5 * (self._last[1] + total) * record.step
+        self._last = (power, total)
+        self.voltage = record.voltage
+        row |= {
+            "conductance [S]": current / record.voltage if abs(record.voltage) > 1e-9 else float("nan"),
+            "energy [J]": self.energy,
+            "filament gap [m]": self.probe.gap() * 1e-9 if self.probe else float("nan"),
+            "charge imbalance [C]": self.imbalance_charge,
+            "vacancy imbalance [1]": record.vacancy_imbalance,
+            "step [s]": record.step,
+            "newton iterations": int(record.newton_iterations),
+            "linear iterations": int(record.linear_iterations),
+        }
+        if self.table is not None:
+            self.table.append(row)
+        return row
+
+    def _write_fields(self):
+        from solver.physics.observables import fields_in_si
+
+        start = time.perf_counter()
+        self.series.write(self.stepper.time, fields_in_si(self.model), {"voltage [V]": self.voltage})
+        self.clock["output"] = self.clock.get("output", 0.0) + time.perf_counter() - start
+
+    def _save(self):
+        from solver.results import checkpoint
+
+        states, scalars = self.stepper.snapshot()
+        run = {
+            "energy": self.energy, "imbalance": self.imbalance_charge, "last": list(self._last),
+            "segment": self.segment, "voltage": self.voltage, "wall": self._wall(),
+            "newton": self.engine.newton_iterations, "linear": self.engine.linear_iterations,
+        }
+        checkpoint.save(self.folder.checkpoint, self.nodes, states, {"stepper": scalars, "run": run})
+
+    def _wall(self):
+        return self.wall_before + time.perf_counter() - self.clock["start"]
+
+    def _finish(self):
+        from solver.summary import summarise
+
+        self.series.close()
+        summary = summarise(self)  # collective: memory of all ranks
+        on_root(self.comm, lambda: self._close(summary))
+        return DONE
+
+    def _close(self, summary):
+        from solver.results.summary import write_summary
+
+        self.table.close()
+        write_summary(self.folder.summary, summary)
+        if self.scenario.output.figures:
+            from solver.figures import make_all
+
+            make_all(self.folder.path)
+        self.log.info("done: %s", self.folder.path)

@@ -1,0 +1,1 @@
+"""Protocols in time: waveforms, second-order steps with error control, milestones."""

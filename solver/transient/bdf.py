@@ -1,0 +1,76 @@
+"""Variable-step BDF2: coefficients, predictor and local error from the predictor's miss."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Coefficients:
+    """dy/dt ~ a0 y_n + a1 y_(n-1) + a2 y_(n-2) [1/s]; `order` 1 (implicit Euler) or 2."""
+
+    a0: float
+    a1: float
+    a2: float
+    order: int
+
+
+def coefficients(dt: float, previous: float | None) -> Coefficients:
+    """BDF2 for steps `previous`, `dt` [s]; implicit Euler when there is no previous step."""
+    if previous is None:
+        return Coefficients(1 / dt, -1 / dt, 0.0, 1)
+    w = dt / previous
+    return Coefficients((1 + 2 * w) / ((1 + w) * dt), -(1 + w) / dt, w * w / ((1 + w) * dt), 2)
+
+
+class Levels:
+    """Earlier states, newest first, at most three; a restart (jump of the voltage) forgets all but the newest."""
+
+    def __init__(self):
+        self.times: list[float] = []
+        self.states: list[np.ndarray] = []
+
+    def push(self, t: float, state: np.ndarray):
+        """Keep a copy of `state` at time `t` [s]."""
+        self.times.insert(0, t)
+        self.states.insert(0, state.copy())
+        del self.times[3:], self.states[3:]
+
+    def restart(self):
+        """Forget all but the newest level."""
+        del self.times[1:], self.states[1:]
+
+    @property
+    def previous_step(self) -> float | None:
+        """t_(n-1) - t_(n-2), or None."""
+        return self.times[0] - self.times[1] if len(self.times) > 1 else None
+
+    def extrapolate(self, t: float) -> np.ndarray:
+        """Lagrange extrapolation through the levels (constant, linear or quadratic) to time `t`."""
+        out = np.zeros_like(self.states[0])
+        for i, ti in enumerate(self.times):
+            weight = 1.0
+            for k, tk in enumerate(self.times):
+                if k != i:
+                    weight *= (t - tk) / (ti - tk)
+            out += weight * self.states[i]
+        return out
+
+    def error_factor(self, t: float, order: int) -> float | None:
+        """Local error of the step to `t` as a fraction of (solution - extrapolation); None if not known.
+
+        Milne's device: predictor y'''/6 dt (dt+dt1)(dt+dt1+dt2) against BDF2 y'''/6 dt^2 (dt+dt1)(1+w)/(1+2w),
+        w = dt/dt1; linear predictor y''/2 dt (dt+dt1) against implicit Euler y''/2 dt^2.
+        """
+        if len(self.times) < order + 1:
+            return None
+        dt, dt1 = t - self.times[0], self.times[0] - self.times[1]
+        if order == 1:
+            predictor, corrector = dt * (t - self.times[1]), dt * dt
+            if len(self.times) == 3:
+                return 1.0  # quadratic predictor: its miss is the error itself, to leading order
+        else:
+            w = dt / dt1
+            predictor = dt * (t - self.times[1]) * (t - self.times[2])
+            corrector = dt * dt * (dt + dt1) * (1 + w) / (1 + 2 * w)
+        return corrector / (corrector + predictor)

@@ -1,0 +1,294 @@
+"""Marching a device through its waveform: predict, solve, judge, accept or retry smaller."""
+
+import logging
+from dataclasses import dataclass
+
+import numpy as np
+from mpi4py import MPI
+
+from solver.physics.balances import VacancyCount, terminal_sums
+from solver.physics.context import FILAMENT, VACANCIES
+from solver.physics.storage import stored
+from solver.transient import bdf
+from solver.transient.control import StepLimits, growth, rejected
+
+log = logging.getLogger("halofil")
+FIRST_STEP = 1e-6  # s, after a jump of the voltage
+BALANCE = 3e-7  # of the largest terminal current
+
+
+class SolutionStopped(RuntimeError):
+    """The solution cannot go on; the message is one sentence, the model holds the last good state."""
+
+
+@dataclass(frozen=True)
+class NewtonEffort:
+    """Newton and linear iterations of one step."""
+
+    iterations: int
+    linear_iterations: int
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """One accepted step, currents of the meshed part in charges/s, inflow positive.
+
+    Attributes:
+        electronic, ionic, displacement: terminal -> current.
+        vacancy_imbalance: (count - count at start - exchanged) / count at start.
+    """
+
+    time: float
+    voltage: float
+    step: float
+    electronic: dict
+    ionic: dict
+    displacement: dict
+    vacancy_imbalance: float
+    newton_iterations: int
+    linear_iterations: int
+
+    def current(self, terminal: str) -> float:
+        """Total current into the device through `terminal` [charges/s]."""
+        return self.electronic[terminal] + self.ionic[terminal] + self.displacement[terminal]
+
+
+class Stepper:
+    """Owns time, history and step size of one run.
+
+    Args:
+        model: `DeviceModel`.
+        engine: solves the model's equations in place (`CpuEngine`).
+        waveform: `Waveform` of the driven terminal; the others are at 0 V.
+        limits: `StepLimits`.
+        max_voltage_step: V.
+    """
+
+    def __init__(self, model, engine, waveform, limits: StepLimits, max_voltage_step: float):
+        self.model, self.engine, self.waveform, self.limits = model, engine, waveform, limits
+        self.max_voltage_step = max_voltage_step
+        self.comm = model.device.mesh.comm
+        self.time, self.step = 0.0, FIRST_STEP
+        self.levels = bdf.Levels()
+        self.rejected_steps = self.accepted_steps = 0
+        self._count = VacancyCount(model)
+        self._driven = [c.name for c in model.parameters.contacts if c.driven]
+        # Sums that follow the same BDF formula as the fields, newest first: electrode charges, exchanged vacancies.
+        self._charges: list[dict] = []
+        self._exchanged: list[float] = []
+        self._vacancies_start = 0.0
+
+    def apply(self, volts: float):
+        """Set the driven terminal's voltage [V], 0 V elsewhere."""
+        self.model.apply_voltages({n: volts if n in self._driven else 0.0 for n in self.model.terminal_nodes})
+
+    def equilibrate(self):
+        """Equilibrium at zero bias with the filament held: implicit Euler with growing steps, backing off on failure."""
+        ctx = self.model.context
+        self.apply(0.0)
+        self._hold_filament(True)
+        dt, t, smallest = 1e-7, 0.0, 1e-13
+        while dt < 1e5:
+            keep = ctx.state.x.array.copy()
+            self._set_history(bdf.coefficients(dt, None), [keep])
+            result = self.engine.solve()
+            if result.converged:
+                t, dt = t + dt, dt * (10.0 if result.iterations <= 4 else 4.0)
+                continue
+            ctx.state.x.array[:] = keep
+            log.info("equilibrium: step %.1e s refused (%s), trying smaller", dt, result.reason)
+            dt *= 0.1
+            if dt < smallest:
+                raise SolutionStopped(f"no equilibrium at zero bias: {result.reason}; check the material and the mesh.")
+        self._hold_filament(False)
+        self.begin()
+        log.info("equilibrium at 0 V reached")
+
+    def begin(self):
+        """Make the present state the start of the waveform (t = 0)."""
+        self.time, self.step = 0.0, FIRST_STEP
+        self.levels = bdf.Levels()
+        self.levels.push(0.0, self.model.context.state.x.array)
+        self._charges = [{n: s.charge for n, s in self._sums().items()}]
+        self._exchanged = [0.0]
+        self._vacancies_start = self._count()
+
+    def _hold_filament(self, held):
+        self.model.context.filament_mobility.value = 0.0 if held else 1.0
+        self.engine.assembler.constants_changed()
+
+    def _sums(self):
+        return terminal_sums(self.model, self.engine.interior_residual())
+
+    def _set_history(self, c, states):
+        """Write a1 s_(n-1) + a2 s_(n-2) of the stored quantities into the context."""
+        m, ctx = self.model, self.model.context
+        ctx.rate.value = c.a0
+        history = ctx.history.x.array.reshape(-1, 3)
+        history[:] = 0.0
+        for a, state in zip((c.a1, c.a2), states):
+            for k, q in enumerate(stored(m.fields, m.parameters, lambda f: m.values(f, state))):
+                history[:, k] += a * q
+
+    def advance(self, until: float, segment) -> StepRecord:
+        """One accepted step within `segment`, not beyond `until` [s].
+
+        Raises:
+            SolutionStopped: the step would have to be smaller than the limit.
+        """
+        ctx = self.model.context
+        if segment.slope != 0:
+            self.step = min(self.step, self.max_voltage_step / abs(segment.slope))
+        while True:
+            dt, landing = self._fit(until)
+            t = until if landing else self.time + dt
+            keep = self.levels.states[0]
+            c = bdf.coefficients(dt, self.levels.previous_step)
+            predicted = self.levels.extrapolate(t)
+            self._guess(predicted, keep)
+            self.apply(segment.voltage(t))
+            self._set_history(c, self.levels.states)
+            result = self.engine.solve()
+            if not result.converged:
+                reason, factor = result.reason, 0.25
+            else:
+                change = self._change(keep)
+                fraction = self.levels.error_factor(t, c.order)
+                error = None if fraction is None else fraction * self._distance(predicted)
+                reason = rejected(error, change, self.limits)
+                factor = growth(error, change, self.limits, c.order)
+                if reason is None:
+                    sums, result = self._balanced(c, result)
+                    return self._accept(t, dt, landing, c, factor, result, segment.voltage(t), sums)
+            self.rejected_steps += 1
+            log.info("t = %.6g s, V = %.4f V: step %.2e s refused: %s", t, segment.voltage(t), dt, reason)
+            ctx.state.x.array[:] = keep
+            self.step = dt * min(factor, 0.5)
+            if self.step < self.limits.smallest:
+                self.apply(segment.voltage(self.time))
+                raise SolutionStopped(
+                    f"stopped at t = {self.time:.6g} s, V = {segment.voltage(self.time):.4f} V: the step fell below "
+                    f"{self.limits.smallest:.1e} s; {reason}."
+                )
+
+    def _fit(self, until):
+        """(dt, lands on `until`); two equal steps instead of a full one and a splinter."""
+        left = until - self.time
+        if self.step >= left * (1 - 1e-9):
+            return left, True
+        return (0.5 * left if self.step > 0.5 * left else self.step), False
+
+    def _guess(self, predicted, keep):
+        """Extrapolated state as the start of Newton, kept inside the physical ranges."""
+        m, x = self.model, self.model.context.state.x.array
+        x[:] = predicted
+        if FILAMENT in m.fields:
+            xi, old = m.values(FILAMENT), m.values(FILAMENT, keep)
+            np.clip(xi, np.minimum(old, 0.0), np.maximum(old, 1.0), out=xi)
+        if VACANCIES in m.fields:
+            c, old = m.values(VACANCIES), m.values(VACANCIES, keep)
+            np.clip(c, 0.2 * old, 5.0 * np.maximum(old, 1e-12), out=c)
+
+    def _change(self, keep):
+        if FILAMENT not in self.model.fields:
+            return 0.0
+        m, n = self.model, self.model.owned
+        return self._max(np.abs(m.values(FILAMENT)[:n] - m.values(FILAMENT, keep)[:n]))
+
+    def _distance(self, predicted):
+        """Largest |solution - prediction| of filament fraction and c/max(c0, c)."""
+        m, n, worst = self.model, self.model.owned, 0.0
+        if FILAMENT in m.fields:
+            worst = self._max(np.abs(m.values(FILAMENT)[:n] - m.values(FILAMENT, predicted)[:n]))
+        if VACANCIES in m.fields:
+            c = m.values(VACANCIES)[:n]
+            worst = max(worst, self._max(np.abs(c - m.values(VACANCIES, predicted)[:n]) / np.maximum(1.0, c)))
+        return worst
+
+    def _max(self, a):
+        return self.comm.allreduce(float(a.max()) if a.size else 0.0, MPI.MAX)
+
+    def _displacement(self, c, sums):
+        return {
+            n: c.a0 * s.charge + c.a1 * self._charges[0][n] + (c.a2 * self._charges[1][n] if c.order == 2 else 0.0)
+            for n, s in sums.items()
+        }
+
+    def _balanced(self, c, result):
+        """Further Newton iterations until the terminals' currents sum to zero within `BALANCE` of the largest.
+
+        The update test alone lets through errors that are small in volts yet, in a metallic filament, large in
+        current.
+        """
+        for _ in range(4):
+            sums = self._sums()
+            displacement = self._displacement(c, sums)
+            parts = [x for n, s in sums.items() for x in (s.electronic, s.ionic, displacement[n])]
+            if abs(sum(parts)) <= BALANCE * max(map(abs, parts)):
+                break
+            more = self.engine.solve()
+            if not more.converged:
+                break
+            result = NewtonEffort(
+                result.iterations + more.iterations, result.linear_iterations + more.linear_iterations
+            )
+        return sums, result
+
+    def _accept(self, t, dt, landing, c, factor, result, volts, sums):
+        charge = {n: s.charge for n, s in sums.items()}
+        displacement = self._displacement(c, sums)
+        inflow = sum(s.ionic for s in sums.values())
+        earlier = c.a1 * self._exchanged[0] + (c.a2 * self._exchanged[1] if c.order == 2 else 0.0)
+        exchanged = (inflow - earlier) / c.a0
+        self._charges = [charge, *self._charges[:1]]
+        self._exchanged = [exchanged, *self._exchanged[:1]]
+        imbalance = (self._count() - self._vacancies_start - exchanged) / self._vacancies_start
+        self.levels.push(t, self.model.context.state.x.array)
+        # A step cut short by a milestone says nothing against the size wanted before.
+        wanted = max(dt * factor, self.step) if landing and factor >= 1 else dt * factor
+        self.time, self.step = t, wanted
+        self.accepted_steps += 1
+        return StepRecord(
+            t, volts, dt,
+            {n: s.electronic for n, s in sums.items()},
+            {n: s.ionic for n, s in sums.items()},
+            displacement, imbalance, result.iterations, result.linear_iterations,
+        )
+
+    def enter(self, segment, previous_voltage: float):
+        """Start of a segment: a jump restarts with small implicit-Euler steps, a corner shortens the step."""
+        if abs(segment.v_start - previous_voltage) > 1e-12:
+            self.levels.restart()
+            del self._charges[1:], self._exchanged[1:]
+            self.step = FIRST_STEP
+        else:
+            self.step *= 0.5
+
+    def snapshot(self):
+        """(states, scalars) for a checkpoint: owned arrays (n, fields) by level, and everything else as plain data."""
+        m = self.model
+        width, n = len(m.fields), m.owned
+        states = {f"level{k}": s.reshape(-1, width)[:n] for k, s in enumerate(self.levels.states)}
+        return states, {
+            "times": list(self.levels.times),
+            "step": self.step,
+            "charges": self._charges,
+            "exchanged": self._exchanged,
+            "vacancies start": self._vacancies_start,
+            "accepted": self.accepted_steps,
+            "rejected": self.rejected_steps,
+        }
+
+    def restore(self, states, scalars):
+        """Continue from a `snapshot`, on any number of ranks."""
+        state = self.model.context.state.x
+        n = self.model.owned * len(self.model.fields)
+        self.levels = bdf.Levels()
+        for k in reversed(range(len(states))):
+            state.array[:n] = states[f"level{k}"].ravel()
+            state.scatter_forward()
+            self.levels.push(scalars["times"][k], state.array)
+        self.time, self.step = scalars["times"][0], scalars["step"]
+        self._charges, self._exchanged = scalars["charges"], scalars["exchanged"]
+        self._vacancies_start = scalars["vacancies start"]
+        self.accepted_steps, self.rejected_steps = scalars["accepted"], scalars["rejected"]
