@@ -1,11 +1,12 @@
 #!/bin/bash
 # check-image.sh [CMD...]: build container/Dockerfile and run CMD in the image as an ordinary user with a mounted results
-# folder, without a container daemon and, where there is none to reach, without a registry. Needs root on a Debian-like host.
+# folder, without a container daemon or registry (the base image is made here). Needs root on a Debian-like host.
 # CMD is halofil run scenarios/quick.yaml --ranks 2 unless given. RESULTS=DIR keeps the results there.
 set -euo pipefail
 here=$(cd -P "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 project=$(dirname "$here")
-base=docker.io/library/debian:trixie-slim    # the full name of the image that FROM debian:trixie-slim means
+store=${HALOFIL_ENV_ROOT:-/var/lib/halofil}/images
+base=localhost/halofil-base                  # stands in for the Dockerfile's debian:trixie-slim
 image=localhost/halofil-check
 user=12345:12345                             # nobody's id: the image must not need a name for its user
 
@@ -22,18 +23,17 @@ if [ ${#missing[@]} != 0 ]; then
   DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null 2>&1 \
     || fail "apt-get could not install ${missing[*]}."
 fi
-b() { buildah --root "${HALOFIL_ENV_ROOT:-/var/lib/halofil}/images" --storage-driver overlay "$@"; }
+b() { buildah --root "$store" --storage-driver overlay "$@"; }
 
 if ! b inspect --type image "$base" >/dev/null 2>&1; then
-  say "getting $base"
-  if ! timeout -k 1 60 buildah --root "${HALOFIL_ENV_ROOT:-/var/lib/halofil}/images" --storage-driver overlay pull -q "$base" >/dev/null 2>&1; then
-    say "no registry: making it with mmdebstrap"
-    c=$(b from scratch)
-    m=$(b mount "$c")
-    mmdebstrap --quiet --mode=root --variant=minbase trixie - ${HALOFIL_DEBIAN_MIRROR:+"$HALOFIL_DEBIAN_MIRROR"} | tar -x -C "$m"
-    b umount "$c" >/dev/null
-    b commit -q --rm "$c" "$base" >/dev/null
-  fi
+  say "making the base image with mmdebstrap"
+  c=$(b from scratch)
+  m=$(b mount "$c")
+  mmdebstrap --quiet --mode=root --variant=minbase trixie - ${HALOFIL_DEBIAN_MIRROR:+"$HALOFIL_DEBIAN_MIRROR"} \
+    | tar -x -C "$m" \
+    || { b rm "$c" >/dev/null; fail "mmdebstrap could not make the base image (no network, or the mirror cannot be reached)."; }
+  b umount "$c" >/dev/null
+  b commit -q --rm "$c" "$base" >/dev/null
 fi
 
 # The host's certificate authorities, where pip needs them to reach its index.
@@ -43,13 +43,15 @@ if [ -d /usr/local/share/ca-certificates ]; then
 fi
 say "building container/Dockerfile"
 log=$(mktemp)
-b bud --layers --isolation chroot --network host --pull-never "${authorities[@]}" -t "$image" -f "$here/Dockerfile" "$project" >"$log" 2>&1 \
+b bud --layers --isolation chroot --network host --pull-never --from "$base" "${authorities[@]}" -t "$image" \
+  -f "$here/Dockerfile" "$project" >"$log" 2>&1 \
   || { tail -n 15 "$log" >&2; fail "container/Dockerfile does not build ($log)."; }
 rm -f "$log"
 say "built"
 
 results=${RESULTS:-$(mktemp -d)}
 mkdir -p "$results"
+results=$(cd -P "$results" && pwd)
 chown "$user" "$results"
 entrypoint=$(b inspect --type image --format '{{index .OCIv1.Config.Entrypoint 0}}' "$image")
 c=$(b from --pull-never "$image")
@@ -58,8 +60,10 @@ finish() {
   if [ -z "${RESULTS:-}" ]; then rm -rf "$results"; fi
 }
 trap finish EXIT
-say "running as user $user: $*"
+say "running as user $user: ${*//$'\n'/; }"
 status=0
 b run --isolation chroot --network host --user "$user" -v "$results:/app/results" "$c" -- "$entrypoint" "$@" || status=$?
-say "exit status $status; in the results folder: $(cd "$results" && find . -type f | wc -l) files, owned by $(find "$results" -mindepth 1 -printf '%U:%G\n' | sort -u | xargs)"
+files=$(find "$results" -type f | wc -l)
+owners=$(find "$results" -mindepth 1 -printf '%U:%G\n' | sort -u | xargs)
+say "exit status $status; in the results folder: $files files, owned by $owners"
 exit "$status"

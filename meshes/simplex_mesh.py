@@ -11,7 +11,7 @@ import numpy as np
 
 from meshes.device_mesh import MeshError
 
-_SIMPLEX_TYPES = {0: 15, 1: 1, 2: 2, 3: 4}  # Gmsh element types: point, line, triangle, tetrahedron
+SIMPLEX_TYPES = {0: 15, 1: 1, 2: 2, 3: 4}  # Gmsh element types: point, line, triangle, tetrahedron
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,9 @@ class SimplexMesh:
         return self.cells.shape[1] - 1
 
 
-def facets_of(cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """All facets of all cells: ((C*(d+1), d) sorted node numbers, (C*(d+1),) owning cell), facet k of every cell
-    in the k-th block of C rows."""
-    count, corners = cells.shape
-    facets = np.concatenate([np.delete(cells, k, axis=1) for k in range(corners)])
-    return np.sort(facets, axis=1), np.tile(np.arange(count), corners)
+def facets_of(cells: np.ndarray) -> np.ndarray:
+    """(C*(d+1), d) node numbers of all facets of all cells; the k-th block of C rows leaves out corner k."""
+    return np.concatenate([np.delete(cells, k, axis=1) for k in range(cells.shape[1])])
 
 
 def group_rows(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -58,9 +55,18 @@ def group_rows(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return unique, index.ravel()
 
 
+def find_rows(unique_rows: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Position of each row (as a set of nodes) in ``unique_rows``, -1 where it is not there."""
+    both, index = np.unique(np.vstack([unique_rows, np.sort(rows, axis=1)]), axis=0, return_inverse=True)
+    where = np.full(len(both), -1)
+    index = index.ravel()
+    where[index[: len(unique_rows)]] = np.arange(len(unique_rows))
+    return where[index[len(unique_rows):]]
+
+
 def boundary_facets(cells: np.ndarray) -> np.ndarray:
     """(F, d) node numbers of the facets that belong to one cell only."""
-    unique, index = group_rows(facets_of(cells)[0])
+    unique, index = group_rows(facets_of(cells))
     return unique[np.bincount(index) == 1]
 
 
@@ -118,7 +124,7 @@ def write_msh(mesh: SimplexMesh, path: Path) -> None:
             rows = rows[tags == tag]
             numbers = np.arange(first, first + len(rows))
             first += len(rows)
-            gmsh.model.mesh.addElementsByType(tag, _SIMPLEX_TYPES[d], numbers, rows.ravel() + 1)
+            gmsh.model.mesh.addElementsByType(tag, SIMPLEX_TYPES[d], numbers, rows.ravel() + 1)
             gmsh.model.addPhysicalGroup(d, [tag], tag, name=name)
         gmsh.write(str(temporary))
     os.replace(temporary, path)
@@ -176,7 +182,7 @@ def _collect(gmsh, dim: int, number: np.ndarray, core_entities):
         for entity in gmsh.model.getEntitiesForPhysicalGroup(dim, tag):
             types, _, nodes = gmsh.model.mesh.getElements(dim, entity)
             for kind, list_of_nodes in zip(types, nodes):
-                if kind != _SIMPLEX_TYPES[dim]:
+                if kind != SIMPLEX_TYPES[dim]:
                     raise MeshError(f"physical group '{name}' holds elements that are not linear simplices "
                                     "(triangles, tetrahedra of order 1)")
                 block = number[list_of_nodes.astype(int)].reshape(-1, dim + 1)

@@ -60,27 +60,43 @@ def sizes_of(scenario: Any, thickness: float) -> Sizes:
     return Sizes(size, radius, max(size, nm(mesh.size_at_edge)), max(size, nm(mesh.size_max)), mesh.growth)
 
 
-def size_function(sources: list[tuple[tuple, float, float]], largest: float) -> Callable[..., float]:
+@dataclass(frozen=True)
+class Source:
+    """A place that wants small cells.
+
+    Attributes:
+        box: (x0, y0, z0, x1, y1, z1) [nm]; a line is a box without thickness.
+        size: size of the cells there [nm].
+        growth: increase of the size per distance from the box.
+    """
+
+    box: tuple[float, ...]
+    size: float
+    growth: float
+
+
+def size_function(sources: list[Source], largest: float, detour: Callable[..., float]) -> Callable[..., float]:
     """The size wanted at a point: the smallest that any source asks for.
 
     Args:
-        sources: (box (x0, y0, z0, x1, y1, z1) [nm], size at the box [nm], growth of the size per distance from it);
-            a line is a box without thickness.
+        sources: where small cells are wanted.
         largest: upper bound [nm].
+        detour: detour(x, y, z) is added to every distance [nm], zero where sizes matter.
 
     Returns:
         size(x, y, z) [nm].
     """
+    # Gmsh asks a million times: plain numbers, no objects.
+    table = [(*source.box, source.size, source.growth) for source in sources]
 
     def size(x: float, y: float, z: float) -> float:
-        best = largest
-        for (x0, y0, z0, x1, y1, z1), start, growth in sources:
+        best, extra = largest, detour(x, y, z)
+        for x0, y0, z0, x1, y1, z1, start, growth in table:
             dx = x0 - x if x < x0 else x - x1 if x > x1 else 0.0
             dy = y0 - y if y < y0 else y - y1 if y > y1 else 0.0
             dz = z0 - z if z < z0 else z - z1 if z > z1 else 0.0
-            wanted = start + growth * sqrt(dx * dx + dy * dy + dz * dz)
-            if wanted < best:
-                best = wanted
+            wanted = start + growth * (extra + sqrt(dx * dx + dy * dy + dz * dz))
+            best = min(best, wanted)
         return best
 
     return size

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from meshes.device_mesh import MeshError
-from meshes.simplex_mesh import SimplexMesh, facets_of, group_rows
+from meshes.simplex_mesh import SimplexMesh, facets_of, find_rows, group_rows
 
 REGIONS = {"film": 1, "spacer": 2, "substrate": 3, "cap": 4}
 FACETS = {"bottom": 11, "top": 12, "top_sidewalls": 13}
@@ -73,10 +73,9 @@ def _check_facets(mesh: SimplexMesh, terminals: dict[str, tuple[str, ...]]) -> N
     if len(group_rows(mesh.facets_nodes)[0]) < len(mesh.facets_nodes):
         raise MeshError(f"the physical groups {_overlap(mesh.facets_nodes, mesh.facet_tags, mesh.facets)} overlap: "
                         "a facet may belong to one group only")
-    facets, owner = facets_of(mesh.cells)
-    unique, index = group_rows(facets)
+    unique, index = group_rows(facets_of(mesh.cells))
     uses = np.bincount(index)
-    position = _find_rows(unique, mesh.facets_nodes)
+    position = find_rows(unique, mesh.facets_nodes)
     names = {tag: name for name, tag in mesh.facets.items()}
     if np.any(position < 0):
         name = names[int(mesh.facet_tags[position < 0][0])]
@@ -112,15 +111,6 @@ def _off_outer_planes(points: np.ndarray, facets: np.ndarray) -> np.ndarray:
     on_low = np.all(np.abs(corners - low) < tolerance, axis=1)
     on_high = np.all(np.abs(corners - high) < tolerance, axis=1)
     return ~np.any((on_low | on_high) & (high - low > tolerance), axis=1)
-
-
-def _find_rows(sorted_rows: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Position of each row (as a set of nodes) in ``sorted_rows``, -1 where it is not there."""
-    both, index = np.unique(np.vstack([sorted_rows, np.sort(rows, axis=1)]), axis=0, return_inverse=True)
-    where = np.full(len(both), -1)
-    index = index.ravel()
-    where[index[: len(sorted_rows)]] = np.arange(len(sorted_rows))
-    return where[index[len(sorted_rows):]]
 
 
 def _overlap(rows: np.ndarray, tags: np.ndarray, names: dict[str, int]) -> str:

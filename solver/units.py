@@ -191,12 +191,16 @@ class Dimension:
                  (self.at_most, "at most", float.__le__), (self.below, "less than", float.__lt__))
         return [rule for rule in rules if rule[0] is not None]
 
+    def limits(self) -> list[tuple[str, str]]:
+        """The bounds in words, e.g. ``[("more than", "0 nm")]``."""
+        return [(words, text) for text, words, _ in self._bounds()]
+
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
         return core_schema.no_info_plain_validator_function(self.parse)
 
     def __get_pydantic_json_schema__(self, schema: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         spec = KINDS[self.kind]
-        limits = " and ".join(f"{words} {text}" for text, words, _ in self._bounds())
+        limits = " and ".join(map(" ".join, self.limits()))
         described = f"{spec.noun}, e.g. {self.example or spec.example}" + (f"; {limits}" if limits else "")
         return {"type": "string" if spec.si else "number", "description": described, "x-kind": self.kind}
 

@@ -13,6 +13,7 @@ def sweep_table(v_set=0.15, v_reset=-0.12, s_off=1.0e-9, s_on=2.5e-5, cycles=1, 
     The conductance goes from s_off to s_on on a logistic curve in log S, 4 mV wide, centred on v_set, and back.
     """
     import pandas
+
     from solver.results.tables import terminal_columns
 
     peak = 0.2

@@ -22,7 +22,7 @@ def run_on(ranks, code, *arguments):
         pytest.skip("no mpirun here")
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent)]), "OMP_NUM_THREADS": "1"}
     done = subprocess.run([launcher, "-n", str(ranks), sys.executable, "-c", code, *map(str, arguments)], env=env,
-                          capture_output=True, text=True, timeout=300)
+                          capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -56,6 +56,7 @@ def test_field_files_are_the_same_on_one_two_and_three_ranks(tmp_path):
 def test_pyvista_opens_the_series_and_finds_every_field_at_its_node(tmp_path, make):
     pyvista = pytest.importorskip("pyvista")
     from mpi4py import MPI
+
     from solver.results.fields import FieldSeries
 
     device = make(MPI.COMM_SELF)
@@ -83,6 +84,7 @@ def test_pyvista_opens_the_series_and_finds_every_field_at_its_node(tmp_path, ma
 
 def test_snapshots_give_back_times_fields_regions_and_facets(tmp_path):
     from mpi4py import MPI
+
     from solver.results.fields import FieldSeries
     from solver.results.snapshots import read_snapshots
 
@@ -130,12 +132,14 @@ for step in range(9):
 def test_a_kill_at_any_moment_of_a_write_leaves_a_file_that_opens_and_goes_on(tmp_path, moment, kept):
     pyvista = pytest.importorskip("pyvista")
     from mpi4py import MPI
+
     from solver.results.fields import FieldSeries
     from solver.results.snapshots import read_snapshots
 
     path = tmp_path / "fields.vtkhdf"
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent)])}
-    done = subprocess.run([sys.executable, "-c", KILLED, path, moment], env=env, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", KILLED, path, moment], env=env, capture_output=True, text=True,
+                          check=False)
     assert done.returncode == -signal.SIGKILL, done.stderr
 
     found = read_snapshots(tmp_path)
@@ -189,6 +193,7 @@ def test_a_checkpoint_of_two_ranks_is_read_to_the_last_bit_on_three_and_one(tmp_
 def test_a_checkpoint_of_another_mesh_or_none_is_refused_in_a_sentence(tmp_path):
     import dolfinx
     from mpi4py import MPI
+
     from solver.results import checkpoint
     from solver.results.nodes import NodeMap
 
@@ -210,6 +215,7 @@ def test_a_checkpoint_of_another_mesh_or_none_is_refused_in_a_sentence(tmp_path)
 def test_a_node_map_refuses_a_space_with_more_than_one_dof_a_node():
     import dolfinx
     from mpi4py import MPI
+
     from solver.results.nodes import NodeMap
 
     mesh = dolfinx.mesh.create_unit_square(MPI.COMM_SELF, 3, 3)
@@ -221,6 +227,7 @@ def test_the_node_map_goes_by_cells_and_not_by_equal_numbers():
     """Dofs renumbered against the geometry still come out at their own nodes."""
     import dolfinx
     from mpi4py import MPI
+
     from solver.results.nodes import NodeMap
 
     # a mesh whose input order is shuffled: input, geometry and dof numbers all differ

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from solver.results.folder import NoResult, ResultsExist, RunFolder, start_log
 from solver.results.summary import read_summary, write_summary
 from solver.results.tables import TerminalTable, read_terminals, terminal_columns

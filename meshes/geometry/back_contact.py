@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from meshes.device_mesh import FilamentSite, Layout, MeshError
+from meshes.device_mesh import FilamentSite, Layout
 from meshes.geometry.crossbar import Box, Crossbar
 from meshes.geometry.crossbar_blocks import core_block, size_sources, strips
-from meshes.geometry.structured_block import ImposedBlock, StructuredBlock
-from meshes.simplex_mesh import SimplexMesh, boundary_facets, compact, gmsh_session
+from meshes.geometry.structured_block import StructuredBlock, mesh_around
+from meshes.simplex_mesh import SimplexMesh, gmsh_session
 from meshes.size_field import nm, size_function, sizes_of
-from meshes.tags import FACETS, REGIONS, TERMINALS_CELL
+from meshes.tags import TERMINALS_CELL
 
 _SCALE = {"full": 1.0, "half": 2.0, "quarter": 4.0}
 
@@ -30,24 +30,16 @@ def layout(scenario: Any) -> Layout:
 
 
 def generate(scenario: Any) -> SimplexMesh:
-    """Gmsh's tetrahedra around the structured core, tagged by place."""
+    """Gmsh's tetrahedra around the structured core and strips, tagged by place."""
     cell = Crossbar.of(scenario.device)
     sizes = sizes_of(scenario, cell.spacer)
     core = core_block(cell, sizes)
     blocks = [*strips(cell, sizes, core), core]
     with gmsh_session() as gmsh:
         _solid(gmsh, cell, blocks)
-        points, cells = _mesh(gmsh, blocks, size_function(size_sources(cell, sizes, core, blocks[:-1]), sizes.largest))
-    inner = np.zeros(len(cells), dtype=bool)
-    inner[len(cells) - len(core.cells):] = True
-    outer = boundary_facets(cells)
-    groups = cell.groups_at(points[outer].mean(axis=1))
-    regions = cell.regions_at(points[cells].mean(axis=1))
-    tagged = groups > 0
-    return compact(SimplexMesh(
-        points, cells, regions, outer[tagged], groups[tagged],
-        {name: tag for name, tag in REGIONS.items() if np.any(regions == tag)}, dict(FACETS), inner,
-    ))
+        sources = size_sources(cell, sizes, core, blocks[:-1])
+        points, cells = mesh_around(gmsh, blocks, size_function(sources, sizes.largest, cell.detour))
+    return cell.tagged(points, cells, len(core.cells))
 
 
 def _solid(gmsh, cell: Crossbar, blocks: list[StructuredBlock]) -> None:
@@ -70,36 +62,3 @@ def _solid(gmsh, cell: Crossbar, blocks: list[StructuredBlock]) -> None:
     rest = [box((x0, y0, z0, x1, y1, 0.0)), box((x0, y0, cell.film, x1, y1, z1))]
     occ.fragment(film + spacer + rest, [box((*b.low, *b.high)) for b in blocks])
     occ.synchronize()
-
-
-def _mesh(gmsh, blocks: list[StructuredBlock], size) -> tuple[np.ndarray, np.ndarray]:
-    """Mesh the model around the blocks; nodes (N, 3) and cells (C, 4), the blocks' cells last in their order."""
-    gmsh.model.mesh.setSizeCallback(lambda dim, tag, x, y, z, lc: size(x, y, z))
-    for name, value in {
-        "Mesh.MeshSizeExtendFromBoundary": 0, "Mesh.MeshSizeFromPoints": 0, "Mesh.MeshSizeFromCurvature": 0,
-        "Mesh.MeshOnlyEmpty": 1, "Mesh.Renumber": 0, "Mesh.Algorithm3D": 1, "Mesh.Optimize": 1,
-        "General.NumThreads": 1,
-    }.items():
-        gmsh.option.setNumber(name, value)
-    imposed = [ImposedBlock(gmsh, block, 1 + (k + 1) * 1_000_000) for k, block in enumerate(blocks)]
-    try:
-        for block in imposed:
-            block.curves()
-        gmsh.model.mesh.generate(1)
-        gmsh.model.mesh.generate(2)
-        for block in imposed:
-            block.surfaces()
-        gmsh.model.mesh.generate(3)
-        gmsh.model.mesh.optimize("Netgen")
-    except MeshError:
-        raise
-    except Exception as error:  # gmsh raises bare Exception
-        raise MeshError(f"Gmsh could not mesh the cell: {error}") from error
-    tags, coordinates, _ = gmsh.model.mesh.getNodes()
-    row_of_tag = np.full(int(tags.max()) + 1, -1)
-    row_of_tag[tags.astype(int)] = np.arange(len(tags))
-    points = coordinates.reshape(-1, 3)
-    cells = row_of_tag[gmsh.model.mesh.getElementsByType(4)[1].astype(int)].reshape(-1, 4)
-    for block in imposed:
-        points, cells = block.join(points, cells, row_of_tag)
-    return points, cells

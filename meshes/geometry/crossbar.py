@@ -12,11 +12,14 @@ from typing import Any
 import numpy as np
 
 from meshes.device_mesh import MeshError
+from meshes.simplex_mesh import SimplexMesh, boundary_facets, compact
 from meshes.size_field import nm
 from meshes.tags import FACETS, REGIONS
 
 Box = tuple[float, float, float, float, float, float]  # x0, y0, z0, x1, y1, z1
 _TOLERANCE = 1e-3  # nm
+# Where no current flows, cells may grow this much faster with distance than in the film.
+_IDLE_FACTOR = 3.0
 
 
 @dataclass(frozen=True)
@@ -44,25 +47,40 @@ class Crossbar:
 
     @classmethod
     def of(cls, device: Any) -> Crossbar:
-        """From a scenario's device; raises MeshError when its parts do not fit into each other."""
-        width, half = nm(device.electrode_width), nm(device.domain_length) / 2
-        spacer, electrode, film = nm(device.spacer_thickness), nm(device.electrode_thickness), nm(device.film_thickness)
-        if 2 * electrode + spacer >= film:
-            raise MeshError(f"device.film_thickness {film:g} nm does not cover two electrodes and the spacer, "
-                            f"{2 * electrode + spacer:g} nm: make the film thicker")
-        if width / 2 + spacer + electrode >= half:
-            raise MeshError(f"device.domain_length {2 * half:g} nm is too short for an electrode_width of {width:g} nm "
-                            f"and its step: make it longer than {width + 2 * (spacer + electrode):g} nm")
+        """The 3D cell of a scenario's device.
+
+        Raises:
+            MeshError: its parts do not fit into each other.
+        """
+        half = nm(device.domain_length) / 2
         end = half
         if device.cell_length is not None:
             end = nm(device.cell_length) / 2
-            if end > width / 2:
-                raise MeshError(f"device.cell_length {2 * end:g} nm exceeds the electrode_width {width:g} nm: "
-                                "it is the part of the flank that is modelled")
+            if 2 * end > nm(device.electrode_width):
+                raise MeshError(f"device.cell_length {2 * end:g} nm exceeds the electrode_width "
+                                f"{nm(device.electrode_width):g} nm: it is the part of the flank that is modelled")
         x0 = 0.0 if device.symmetry == "quarter" else -half
         y0 = -end if device.symmetry == "full" else 0.0
+        return cls._fitting(device, device.step == "conformal", x0, half, y0, end)
+
+    @classmethod
+    def section_of(cls, device: Any) -> Crossbar:
+        """The plane y = 0 of a scenario's device; the cell is 2 nm thick in y so that the plane lies inside."""
+        half = nm(device.domain_length) / 2
+        return cls._fitting(device, False, 0.0 if device.symmetry == "half" else -half, half, -1.0, 1.0)
+
+    @classmethod
+    def _fitting(cls, device: Any, conformal: bool, x0: float, x1: float, y0: float, y1: float) -> Crossbar:
+        width, spacer = nm(device.electrode_width), nm(device.spacer_thickness)
+        electrode, film = nm(device.electrode_thickness), nm(device.film_thickness)
+        if 2 * electrode + spacer >= film:
+            raise MeshError(f"device.film_thickness {film:g} nm does not cover two electrodes and the spacer, "
+                            f"{2 * electrode + spacer:g} nm: make the film thicker")
+        if width + 2 * (spacer + electrode) >= 2 * x1:
+            raise MeshError(f"device.domain_length {2 * x1:g} nm is too short for an electrode_width of {width:g} nm "
+                            f"and its step: make it longer than {width + 2 * (spacer + electrode):g} nm")
         return cls(width, spacer, electrode, nm(device.substrate_oxide_thickness), film, nm(device.cap_thickness),
-                   device.step == "conformal", x0, half, y0, end)
+                   conformal, x0, x1, y0, y1)
 
     @property
     def z_bottom(self) -> float:
@@ -74,6 +92,11 @@ class Crossbar:
         """Lower edge of the top bar above the bottom bar."""
         return self.electrode + self.spacer
 
+    @property
+    def flanks(self) -> tuple[float, ...]:
+        """x of the modelled sidewalls of the top bar."""
+        return (self.width / 2,) if self.x0 >= 0 else (-self.width / 2, self.width / 2)
+
     def domain(self) -> Box:
         """The meshed box."""
         return (self.x0, self.y0, -self.substrate, self.x1, self.y1, self.film + self.cap)
@@ -84,33 +107,38 @@ class Crossbar:
 
     def spacer_boxes(self) -> list[Box]:
         """Boxes whose union, less the bottom bar, is the spacer."""
-        return self._stack(self.spacer, 0.0)
+        return self._deposited(self.spacer)
 
     def top_boxes(self) -> list[Box]:
         """Boxes whose union, less spacer and bottom bar, is the top bar's body."""
-        return self._stack(self.spacer + self.electrode, self.spacer)
+        return self._deposited(self.spacer + self.electrode)
 
-    def _stack(self, thickness: float, _below: float) -> list[Box]:
-        """Under the top bar, everything up to ``thickness`` above what lies below (substrate or bottom bar)."""
+    def _deposited(self, thickness: float) -> list[Box]:
+        """Under the top bar, everything up to ``thickness`` above what lies below: substrate or bottom bar."""
         x0, x1 = max(self.x0, -self.width / 2), self.width / 2
         far = max(abs(self.y0), abs(self.y1))
         high = self.electrode + thickness
-        if not self.conformal:
+        if not self.conformal or self.width / 2 + thickness >= far:
             return [self._box(x0, x1, far, 0.0, high)]
-        step = self._box(x0, x1, self.width / 2 + thickness, 0.0, high)
-        if self.width / 2 + thickness >= far:
-            return [step]
-        return [step, self._box(x0, x1, far, 0.0, thickness)]
+        return [self._box(x0, x1, self.width / 2 + thickness, 0.0, high), self._box(x0, x1, far, 0.0, thickness)]
 
     def _box(self, x0: float, x1: float, half: float, z0: float, z1: float) -> Box:
         return (x0, max(self.y0, -half), z0, x1, min(self.y1, half), z1)
 
+    def detour(self, x: float, y: float, z: float) -> float:
+        """What is added to distances in the size field [nm]: depth inside the regions that carry no current."""
+        if z < 0:
+            return -_IDLE_FACTOR * z
+        if z > self.film:
+            return _IDLE_FACTOR * (z - self.film)
+        inside = self.width / 2 - abs(x)
+        return _IDLE_FACTOR * inside if inside > 0 else 0.0
+
     def regions_at(self, points: np.ndarray) -> np.ndarray:
         """(N,) region tag of each of (N, 3) points; the electrodes' bodies count as what would fill them."""
-        x, z = points[:, 0], points[:, 2]
+        z = points[:, 2]
         tags = np.full(len(points), REGIONS["film"])
-        within = _inside_any(points, self.spacer_boxes()) & (np.abs(x) < self.width / 2)
-        tags[within] = REGIONS["spacer"]
+        tags[_inside_any(points, self.spacer_boxes())] = REGIONS["spacer"]
         tags[z < 0] = REGIONS["substrate"]
         tags[z > self.film] = REGIONS["cap"]
         return tags
@@ -133,6 +161,24 @@ class Crossbar:
             place = ", ".join(f"{v:.4g}" for v in points[torn][0])
             raise MeshError(f"the mesh is torn near ({place}) nm: {np.count_nonzero(torn)} facets have no neighbour")
         return tags
+
+    def tagged(self, points: np.ndarray, cells: np.ndarray, core_cells: int, plane: bool = False) -> SimplexMesh:
+        """A mesh of the cell with its regions and facet groups, told by place.
+
+        Args:
+            points: (N, 3) nodes.
+            cells: (C, d + 1) cells, those of the core last.
+            core_cells: number of cells of the core.
+            plane: the nodes are (x, z, 0) in the plane y = 0.
+        """
+        space = points[:, [0, 2, 1]] if plane else points
+        outer = boundary_facets(cells)
+        groups = self.groups_at(space[outer].mean(axis=1))
+        regions = self.regions_at(space[cells].mean(axis=1))
+        core = np.arange(len(cells)) >= len(cells) - core_cells
+        present = {name: tag for name, tag in REGIONS.items() if np.any(regions == tag)}
+        return compact(SimplexMesh(points, cells, regions, outer[groups > 0], groups[groups > 0], present,
+                                   dict(FACETS), core))
 
 
 def _inside_any(points: np.ndarray, boxes: list[Box]) -> np.ndarray:

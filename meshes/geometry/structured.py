@@ -8,8 +8,8 @@ import numpy as np
 
 
 def uniform_axis(low: float, high: float, size: float) -> np.ndarray:
-    """Grid lines from low to high, evenly spaced by at most ``size`` (5 % more, to save a cell)."""
-    count = max(1, int(np.ceil((high - low) / (1.05 * size))))
+    """Grid lines from low to high, evenly spaced by at most ``size`` (2 % more, to save a cell)."""
+    count = max(1, int(np.ceil((high - low) / (1.02 * size))))
     return np.linspace(low, high, count + 1)
 
 

@@ -48,12 +48,12 @@ def terms(ctx: FormContext) -> list[Term]:
     # int sigma grad Phi . grad v
     flux = ctx.edges.diffusion(ctx.unknown(FERMI), v, edge_conductivity(ctx))
     linear = ctx.parameters.filament is None
-    out = [Term("conduction, edges", scale * flux * ctx.weight * ctx.dx_edges(ctx.film), linear=linear)]
+    out = [Term("conduction, edges", FERMI, scale * flux * ctx.weight * ctx.dx_edges(ctx.film), linear=linear)]
     if ctx.has(FILAMENT):
         # - int d/dt [c_f h + C_TF h (phi - Phi)] v
         now = stored(ctx.fields, ctx.parameters, ctx.unknown)[FILAMENT_CHARGE]
         rate = ctx.rate * now + ctx.history[FILAMENT_CHARGE]
-        out.append(Term("conduction, storage", -scale * rate * v * ctx.weight * ctx.dx_nodes(ctx.film)))
+        out.append(Term("conduction, storage", FERMI, -scale * rate * v * ctx.weight * ctx.dx_nodes(ctx.film)))
     return out
 
 

@@ -14,7 +14,7 @@ def terms(ctx: FormContext) -> list[Term]:
             # sigma dPhi/dn = g_c (V - Phi)
             g = contact.conductance * (ctx.unknown(FERMI) - ctx.voltage[contact.name]) * ctx.test(FERMI)
             out.append(
-                Term(f"contact resistance, {contact.name}", ctx.row_scale[FERMI] * g * ctx.weight * ds, contact=True, linear=True)
+                Term(f"contact resistance, {contact.name}", FERMI, ctx.row_scale[FERMI] * g * ctx.weight * ds, contact=True, linear=True)
             )
         if contact.exchange is not None and ctx.has(VACANCIES):
             # outward flux k_ex c0 2 sinh(ln(c/c0)/2), blocked where the filament touches (1 - h)
@@ -24,6 +24,7 @@ def terms(ctx: FormContext) -> list[Term]:
             out.append(
                 Term(
                     f"vacancy exchange, {contact.name}",
+                    VACANCIES,
                     ctx.row_scale[VACANCIES] * rate * ctx.test(VACANCIES) * ctx.weight * ds,
                     contact=True,
                 )

@@ -18,12 +18,14 @@ class Term:
 
     Attributes:
         name: for logs and profiles.
+        field: unknown whose equation (rows) the term belongs to.
         form: UFL residual, the row scale included.
         contact: True for exchange with a terminal (left out of the terminal sums, see balances.py).
         linear: its Jacobian does not depend on the state or on time (assembled once).
     """
 
     name: str
+    field: str
     form: ufl.Form
     contact: bool = False
     linear: bool = False
@@ -64,7 +66,9 @@ class FormContext:
         self.dx_nodes = ufl.Measure("dx", domain=mesh, subdomain_data=device.cell_tags, metadata=VERTEX)
         self.row_scale = self._row_scales()
         self.terminal_facets = self._film_terminal_facets()
-        self.ds_nodes = ufl.Measure("ds", domain=mesh, subdomain_data=self._terminal_tags(), metadata=VERTEX)
+        # In 1D a facet is a vertex already, for which FFCx has no vertex rule.
+        rule = VERTEX if mesh.topology.dim > 1 else ONE_POINT
+        self.ds_nodes = ufl.Measure("ds", domain=mesh, subdomain_data=self._terminal_tags(), metadata=rule)
 
     def _any_obtuse(self):
         from mpi4py import MPI

@@ -36,6 +36,6 @@ def terms(ctx: FormContext) -> list[Term]:
     # kappa grad xi . grad v
     edge = f.gradient * ctx.filament_mobility * ctx.edges.diffusion(xi, v, lambda i, j: 1.0)
     return [
-        Term("filament, edges", scale * edge * ctx.weight * ctx.dx_edges(ctx.film)),
-        Term("filament, local", scale * (rate + bulk) * v * ctx.weight * ctx.dx_nodes(ctx.film)),
+        Term("filament, edges", FILAMENT, scale * edge * ctx.weight * ctx.dx_edges(ctx.film)),
+        Term("filament, local", FILAMENT, scale * (rate + bulk) * v * ctx.weight * ctx.dx_nodes(ctx.film)),
     ]

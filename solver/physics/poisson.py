@@ -12,7 +12,7 @@ def terms(ctx: FormContext) -> list[Term]:
         p.permittivity[region] * ctx.weight * ctx.edges.diffusion(phi, v, lambda i, j: 1.0) * ctx.dx_edges(tag)
         for region, tag in ctx.device.regions.items()
     )
-    out = [Term("potential, edges", ctx.row_scale[POTENTIAL] * edge, linear=True)]
+    out = [Term("potential, edges", POTENTIAL, ctx.row_scale[POTENTIAL] * edge, linear=True)]
     local = 0
     if ctx.has(VACANCIES):
         # - int q (c - c0) v
@@ -21,5 +21,5 @@ def terms(ctx: FormContext) -> list[Term]:
         # + int C_TF h(xi) (phi - Phi) v
         local += p.filament.screening * interpolant(ctx.unknown(FILAMENT)) * (phi - ctx.unknown(FERMI)) * v
     if local != 0:
-        out.append(Term("potential, charge", ctx.row_scale[POTENTIAL] * local * ctx.weight * ctx.dx_nodes(ctx.film)))
+        out.append(Term("potential, charge", POTENTIAL, ctx.row_scale[POTENTIAL] * local * ctx.weight * ctx.dx_nodes(ctx.film)))
     return out

@@ -51,4 +51,4 @@ def terms(ctx: FormContext) -> list[Term]:
         lumped = sum((t * u[i] + pin[i]) * v[i] for i in range(E.vertices)) / E.vertices
         mass = mass + ctx.obtuse * (lumped - mass)
     scale = ctx.row_scale[TUNNELLING]
-    return [Term("tunnelling", scale * (flux + mass) * ctx.weight * ctx.dx_edges(ctx.film))]
+    return [Term("tunnelling", TUNNELLING, scale * (flux + mass) * ctx.weight * ctx.dx_edges(ctx.film))]

@@ -24,8 +24,8 @@ def terms(ctx: FormContext) -> list[Term]:
     total = stored(ctx.fields, p, ctx.unknown)[VACANCY_TOTAL]
     rate = ctx.rate * total + ctx.history[VACANCY_TOTAL]
     return [
-        Term("vacancies, edges", scale * flux * ctx.weight * ctx.dx_edges(ctx.film)),
-        Term("vacancies, storage", scale * rate * v * ctx.weight * ctx.dx_nodes(ctx.film)),
+        Term("vacancies, edges", VACANCIES, scale * flux * ctx.weight * ctx.dx_edges(ctx.film)),
+        Term("vacancies, storage", VACANCIES, scale * rate * v * ctx.weight * ctx.dx_nodes(ctx.film)),
     ]
 
 

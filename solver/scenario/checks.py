@@ -55,12 +55,12 @@ def _crossed_bars(scenario: Scenario) -> Found:
         yield ("device", "electrode_width"), (
             f"{_nm(device.electrode_width)} is wider than the domain ({_nm(device.domain_length)}); write less than "
             "domain_length")
-    elif isinstance(device, BackContact) and device.step == "conformal" and device.cell_length is None:
+    elif isinstance(device, BackContact):
         needed = device.electrode_width + 2 * (device.spacer_thickness + device.electrode_thickness)
         if needed >= device.domain_length:
             yield ("device", "domain_length"), (
-                f"{_nm(device.domain_length)} is too short for the conformal step, which reaches {_nm(needed)} across the "
-                "bottom electrode; write more than that, or step: planarised")
+                f"{_nm(device.domain_length)} is too short for the electrodes and the spacer's step, which reaches over "
+                f"{_nm(needed)}; write more than that")
     if isinstance(device, BackContact) and device.cell_length and device.cell_length > device.electrode_width:
         yield ("device", "cell_length"), (
             f"{_nm(device.cell_length)} is longer than the flank it is a part of; write at most electrode_width "
@@ -114,14 +114,18 @@ def _mesh(scenario: Scenario, folder: Path) -> Found:
         elif file.suffix != ".msh":
             yield ("mesh", "file"), f"{file.name} is not a Gmsh mesh; write a file that ends in .msh"
         return
-    size = filled_size(scenario)
+    size, core_radius = filament_sizes(scenario)
+    room = min(_room_for_filament(scenario.device))
+    if core_radius is not None and not isinstance(scenario.device, AxisymmetricGap) and core_radius >= room:
+        yield ("mesh", "core_radius"), (f"{_nm(core_radius)} does not fit beside the electrode, where there are "
+                                        f"{_nm(room)}; write less")
     if scenario.physics.filament != "off" and size > 3 * scenario.physics.filament.interface_width:
         width = scenario.physics.filament.interface_width
         yield ("mesh", "size_at_filament"), (
             f"{_nm(size)} cannot resolve an interface {_nm(width)} wide; write at most {_nm(3 * width)}, best "
             f"{_nm(1.25 * width)}")
     for key, length in (("size_at_filament", size), ("size_at_edge", mesh.size_at_edge)):
-        if length > mesh.size_max and ("mesh", key) not in ineffective(scenario):
+        if length is not None and length > mesh.size_max and ("mesh", "size_max") not in ineffective(scenario):
             yield ("mesh", "size_max"), f"{_nm(mesh.size_max)} is less than {key} ({_nm(length)}); write at least that"
 
 
@@ -170,7 +174,8 @@ def ineffective(scenario: Scenario) -> dict[Path_, str]:
         found |= {("mesh", key): "with mesh.file, whose elements are used as they are"
                   for key in type(scenario.mesh).model_fields if key != "file"}
     elif isinstance(device, (AxisymmetricGap, Slab)):
-        found["mesh", "size_at_edge"] = f"in layout {device.layout}, which has no electrode edges"
+        uniform = ("growth", "size_at_edge", "size_max") + (("core_radius",) if isinstance(device, Slab) else ())
+        found |= {("mesh", key): f"in layout {device.layout}, which has no edges to refine at" for key in uniform}
     if not isinstance(device, CrossedBars):
         found |= {("material", key): f"in layout {device.layout}, which is all film" for key in ("spacer", "substrate", "cap")}
     if physics.filament == "off":
@@ -186,21 +191,27 @@ def ineffective(scenario: Scenario) -> dict[Path_, str]:
     return found
 
 
-def filled_size(scenario: Scenario) -> float:
-    """Finest element size (m): as given, or 1.25 interface widths (1.5 nm without filament)."""
-    filament = scenario.physics.filament
-    return scenario.mesh.size_at_filament or (1.5e-9 if filament == "off" else 1.25 * filament.interface_width)
+def filament_sizes(scenario: Scenario) -> tuple[float | None, float | None]:
+    """Finest element size and the radius of the region that has it (m): as given, or from the filament.
+
+    Without a filament and where not given, None: the mesh follows the film's thickness.
+    """
+    filament, mesh = scenario.physics.filament, scenario.mesh
+    if filament == "off":
+        return mesh.size_at_filament, mesh.core_radius
+    return (mesh.size_at_filament or 1.25 * filament.interface_width,
+            mesh.core_radius or max(12e-9, filament.initial.radius + 6 * filament.interface_width))
 
 
 def filled(scenario: Scenario, folder: Path) -> Scenario:
     """The scenario with the defaults that follow from other values filled in, and an absolute mesh file."""
-    filament, mesh, device = scenario.physics.filament, scenario.mesh, scenario.device
+    mesh, device = scenario.mesh, scenario.device
     if mesh.file is not None:
         mesh = mesh.model_copy(update={"file": (folder / mesh.file).absolute()})
     else:
-        least = 12e-9 if filament == "off" else max(12e-9, filament.initial.radius + 6 * filament.interface_width)
-        mesh = mesh.model_copy(update={"size_at_filament": filled_size(scenario),
-                                       "core_radius": mesh.core_radius or least})
+        size, core_radius = filament_sizes(scenario)
+        left_out = ("mesh", "core_radius") in ineffective(scenario)
+        mesh = mesh.model_copy(update={"size_at_filament": size, "core_radius": None if left_out else core_radius})
     if isinstance(device, CrossSection) and device.depth is None:
         device = device.model_copy(update={"depth": device.electrode_width})
     return scenario.model_copy(update={"mesh": mesh, "device": device})

@@ -21,7 +21,7 @@ class CrossedBars(Part):
     substrate_oxide_thickness: Length = Field("100 nm", description="oxide below the bottom electrode")
     film_thickness: Length = Field("300 nm", description="perovskite, from the substrate oxide's surface to its top")
     cap_thickness: Length = Field("200 nm", description="polymer cap above the film")
-    domain_length: Length = Field("5 um", description="modelled length of both bars: |x|, |y| <= half of it")
+    domain_length: Length = Field("5 um", description="modelled length of both bars, half of it to each side of the crossing")
     parallel_conductance: ParallelConductance = Field("0 S", description="ohmic path beside the modelled film")
 
     @property

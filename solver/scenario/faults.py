@@ -16,7 +16,8 @@ class Fault:
 
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
-        return ": ".join(part for part in (place, self.key, " ".join(self.message.split())) if part)
+        text = ": ".join(part for part in (place, self.key, " ".join(self.message.split())) if part)
+        return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 class FaultList(tuple[Fault, ...]):
@@ -44,5 +45,6 @@ def one_of(names: Iterable[str]) -> str:
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known name most like `word`, or None when nothing is like it."""
-    found = difflib.get_close_matches(str(word).lower(), list(known), n=1, cutoff=0.55)
-    return found[0] if found else None
+    word, known = str(word).lower(), list(known)
+    found = difflib.get_close_matches(word, known, n=1, cutoff=0.55)
+    return next(iter(found + [name for name in known if len(word) > 2 and name.startswith(word)]), None)

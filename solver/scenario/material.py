@@ -1,6 +1,6 @@
 """Material parameters: every number with its source and, where known, its plausible range."""
 
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import Field, model_validator
 
@@ -29,6 +29,11 @@ class Parameter(Part, Generic[Value]):
                 raise fault(f"{shown[2]} is outside the plausible range {shown[0]} to {shown[1]} that stands with it; to "
                             f"use it all the same write {{value: {shown[2]}, source: ..., range: [..., ...]}}")
         return self
+
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
+        """Short class name for print-outs and the JSON schema."""
+        return f"Parameter[{next(m.kind for m in params[0].__metadata__)}]"
 
     @classmethod
     def kind(cls) -> str:

@@ -53,10 +53,10 @@ class Output(Part):
 
     fields_every: Annotated[Interval, BeforeValidator(_interval), WithJsonSchema({"type": "string"})] | None = Field(
         None, description="fields are written each time the voltage (e.g. 20 mV) or the time (e.g. 0.5 s) has moved by "
-        "this much; without it at the ends of the protocol's steps")
+        "this much, and always at the start and at the corners of the protocol")
     checkpoint_every: Duration = Field("300 s", description="wall time between checkpoints")
     max_step: Annotated[float, Dimension("voltage", above="0 V", at_most="100 V")] | None = Field(
-        None, description="largest change of the voltage in one time step; without it the error control decides")
+        None, description="largest change of the voltage in one time step; without it a fortieth of the largest voltage")
     figures: Switch = Field(True, description="draw the figures at the end")
 
 

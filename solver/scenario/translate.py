@@ -73,7 +73,8 @@ def _layout(device: Any) -> str:
     if not isinstance(device, dict):
         return f"{device!r:.40} is not a section; write layout: {one_of(layouts)} and its dimensions below it"
     if "layout" not in device:
-        return f"is missing; write {one_of(layouts)}"
+        near = nearest("layout", map(str, device))
+        return (f"is missing ({near} is not layout)" if near else "is missing") + f"; write {one_of(layouts)}"
     return _not_one_of(device["layout"], layouts)
 
 
@@ -164,7 +165,7 @@ def _unknown_key(loc: tuple[int | str, ...], path: Path_, document: Document) ->
         return f"unknown key (nearest: {near})"
     elsewhere = [place for place in _all_keys() if place[-1] == word]
     if elsewhere:
-        layouts = [place[1] for place in elsewhere if place[0] == "device"]
+        layouts = [place[1] for place in elsewhere if place[0] == "device" and len(place) > 2]
         if path[0] == "device" and layouts:
             return f"unknown key for this layout; it belongs to {one_of(layouts)} (here: {', '.join(here)})"
         shown = [key_text(tuple(p for i, p in enumerate(place) if not (place[0] == "device" and i == 1)))

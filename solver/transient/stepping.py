@@ -148,6 +148,7 @@ class Stepper:
             self._guess(predicted, keep)
             self.apply(segment.voltage(t))
             self._set_history(c, self.levels.states)
+            self.engine.settle()
             result = self.engine.solve()
             if not result.converged:
                 reason, factor = result.reason, 0.25

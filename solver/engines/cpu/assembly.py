@@ -14,7 +14,7 @@ from petsc4py import PETSc
 
 from solver import compat
 
-JIT = {"timeout": 600, "cffi_extra_compile_args": ["-O3", "-march=native", "-fno-math-errno"]}
+JIT = {"timeout": 600, "cffi_extra_compile_args": ["-O2", "-fno-math-errno"]}
 
 
 def _rule(term):

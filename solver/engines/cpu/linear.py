@@ -25,7 +25,7 @@ def make_solver(comm, unknowns, tdim, choice="auto", rtol=1e-6) -> PETSc.KSP:
     ksp.setOptionsPrefix(prefix)
     ksp.setType("gmres")
     ksp.setGMRESRestart(150)
-    ksp.setTolerances(rtol=rtol, atol=1e-14, max_it=300)
+    ksp.setTolerances(rtol=rtol, atol=1e-50, max_it=300)
     ksp.setPCSide(PETSc.PC.Side.LEFT)
     if comm.size == 1:
         pc.setType("ilu")

@@ -7,8 +7,10 @@ import numpy as np
 from mpi4py import MPI
 from petsc4py import PETSc
 
+from solver.engines.cpu.algebraic import Settler
 from solver.engines.cpu.assembly import Assembler
 from solver.engines.cpu.linear import make_solver
+from solver.physics.context import FERMI, TUNNELLING
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class CpuEngine:
     """
 
     def __init__(self, model, tolerance=1e-6, linear_tolerance=1e-6, linear_solver="auto", max_iterations=12):
-        self.model, self.tolerance = model, tolerance
+        self.model, self.tolerance, self.linear_tolerance = model, tolerance, linear_tolerance
         self.assembler = Assembler(model)
         self.comm = model.device.mesh.comm
         index_map = model.context.space.dofmap.index_map
@@ -59,6 +61,7 @@ class CpuEngine:
         PETSc.Options()["halofil_newton_snes_linesearch_type"] = "bt"
         snes.setFromOptions()
         self._updates = []
+        self.settle = Settler(model, [f for f in (TUNNELLING, FERMI) if model.context.has(f)])
 
     def _function(self, snes, x, f):
         self.assembler.set_state(x)
@@ -81,8 +84,9 @@ class CpuEngine:
         if last < self.tolerance:
             return PETSc.SNES.ConvergedReason.CONVERGED_SNORM_RELATIVE
         if len(self._updates) > 1:
-            contraction = last / self._updates[-2]
-            if contraction < 0.05 and last * contraction < 0.01 * self.tolerance:
+            # Quadratic convergence leaves an error of last * contraction^2, the linear solves one of last * rtol.
+            left = max((last / self._updates[-2]) ** 2, self.linear_tolerance)
+            if left < 0.01 and last * left < 0.1 * self.tolerance:
                 return PETSc.SNES.ConvergedReason.CONVERGED_SNORM_RELATIVE
         return PETSc.SNES.ConvergedReason.ITERATING
 

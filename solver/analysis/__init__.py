@@ -1,0 +1,1 @@
+"""Numbers from tables: switching, and the comparison with measurement."""

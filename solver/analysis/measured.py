@@ -1,0 +1,81 @@
+"""The measured behaviour of the device (scenarios/reference/measured.yaml) as numbers with bands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+MEASURED_FILE = Path(__file__).parents[2] / "scenarios" / "reference" / "measured.yaml"
+CITATION = "de Boer & Ehrler 2024"
+DOI = "10.1021/acsenergylett.4c02360"
+_HALF_DECADE = 10**0.5
+
+
+@dataclass(frozen=True)
+class Band:
+    """A measured quantity.
+
+    Attributes:
+        low, high: what counts as agreement.
+        mean: the measured mean (or order of magnitude), None where only a range is given.
+        basis: where the band comes from, in words.
+    """
+
+    low: float
+    high: float
+    mean: float | None
+    basis: str
+
+    def holds(self, value: float | None) -> bool:
+        """True when ``value`` exists and lies in the band."""
+        return value is not None and self.low <= value <= self.high
+
+
+@cache
+def load_measured(path: Path = MEASURED_FILE) -> dict[str, Any]:
+    """The file as nested dictionaries.
+
+    Raises:
+        ValueError: one sentence, when the file is missing or has no I-V sweep.
+    """
+    from ruamel.yaml import YAML
+
+    if not path.is_file():
+        raise ValueError(f"the measured reference {path} is missing")
+    data = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    if not isinstance(data, dict) or "iv_sweep" not in data:
+        raise ValueError(f"{path} has no entry 'iv_sweep'")
+    return data
+
+
+def band(entry: dict[str, float] | list[float]) -> Band:
+    """Band of an entry: mean +- one standard deviation, else its range, else half a decade about its order.
+
+    Args:
+        entry: {mean, spread}, {range: [low, high]}, [low, high] or {order}.
+
+    Raises:
+        ValueError: none of these.
+    """
+    if isinstance(entry, list) and len(entry) == 2:
+        return Band(float(entry[0]), float(entry[1]), None, "range")
+    if isinstance(entry, dict):
+        if "mean" in entry and "spread" in entry:
+            mean, spread = float(entry["mean"]), float(entry["spread"])
+            return Band(mean - spread, mean + spread, mean, "mean ± one standard deviation")
+        if "range" in entry:
+            return band(entry["range"])
+        if "order" in entry:
+            order = float(entry["order"])
+            return Band(order / _HALF_DECADE, order * _HALF_DECADE, order, "order of magnitude, ± half a decade")
+    raise ValueError(f"the measured entry {entry!r} gives neither mean and spread, nor range, nor order")
+
+
+def iv_bands() -> dict[str, Band]:
+    """Bands of what the I-V sweep gives, by the key of ``switching_numbers``."""
+    sweep = load_measured()["iv_sweep"]
+    return {"V_set [V]": band(sweep["v_set"]), "V_reset [V]": band(sweep["v_reset"]),
+            "S_off [S]": band(sweep["s_off"]), "on/off ratio [1]": band(sweep["on_off_ratio"]),
+            "current jump [decades]": band(sweep["current_jump_decades"])}

@@ -1,0 +1,237 @@
+"""The `halofil` command. Heavy packages are imported by the command that needs them, after its input is checked."""
+
+import sys
+import traceback
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+import solver
+from solver import launch
+
+DONE, CHECK_FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+                  context_settings={"help_option_names": ["-h", "--help"]},
+                  help="3D simulation of halide-perovskite memristors.")
+
+Scenario = Annotated[Path, typer.Argument(metavar="SCENARIO", help="scenario file (YAML)", show_default=False)]
+Results = Annotated[Path, typer.Argument(metavar="DIR", help="results folder of a run", show_default=False)]
+Set = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", show_default=False,
+                help="override one value, e.g. device.spacer_thickness='90 nm'; can be repeated")]
+
+
+class Engine(str, Enum):
+    """What assembles and solves."""
+
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"halofil {solver.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True,
+                                                help="Print the version.")] = False) -> None:
+    pass
+
+
+@app.command()
+def run(
+    scenario: Scenario,
+    overrides: Set = None,
+    ranks: Annotated[int | None, typer.Option(min=1, metavar="N", help="number of MPI ranks (default 1)")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="continue from the last checkpoint")] = False,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="results folder (default: results/NAME)")] = None,
+    engine: Annotated[Engine, typer.Option(help="what assembles and solves")] = Engine.auto,
+    force: Annotated[bool, typer.Option("--force", help="overwrite a finished result")] = False,
+) -> None:
+    """Run a scenario."""
+    loaded = _load(scenario, overrides)
+    if engine is Engine.cuda:
+        _refuse("--engine cuda: this version has no GPU engine; use --engine cpu, or leave it out")
+    if resume and force:
+        _refuse("--resume continues a result and --force overwrites it; give one of them")
+    folder = out or Path("results") / loaded.name
+    if folder.exists() and not folder.is_dir():
+        _refuse(f"--out {folder}: is a file; name a folder")
+    size = launch.mpi_size()
+    if size is None and launch.mpi_rank() is None and (ranks or 1) > 1:
+        _on_ranks(ranks)
+    if size is not None and ranks not in (None, size):
+        _refuse(f"--ranks {ranks}: mpirun has started {size} ranks; leave --ranks out")
+    launch.take_requests()
+    _call("solver.simulation", "run", loaded, folder, resume=resume, force=force, engine=engine.value)
+
+
+@app.command()
+def check(
+    scenarios: Annotated[list[Path], typer.Argument(metavar="SCENARIO...", help="scenario files", show_default=False)],
+    overrides: Set = None,
+) -> None:
+    """Check scenarios without running them: one line per fault."""
+    from solver.scenario import ScenarioError, load_scenario
+
+    good, faults = [], []
+    for path in scenarios:
+        try:
+            loaded = load_scenario(path, overrides or ())
+            good.append(f"{path}: ok ({loaded.name}, {loaded.device.layout}, {_count(len(loaded.protocol), 'step')})")
+        except ScenarioError as error:
+            faults += error.faults
+    print("\n".join(map(str, dict.fromkeys(faults) if faults else good)))
+    raise typer.Exit(BAD_INPUT if faults else DONE)
+
+
+@app.command()
+def mesh(
+    scenario: Scenario,
+    overrides: Set = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="folder to write to (default: results/NAME)")] = None,
+) -> None:
+    """Build the mesh; print sizes, quality and predicted cost; write it and a picture."""
+    loaded = _load(scenario, overrides)
+    folder = out or Path("results") / loaded.name
+    _call("meshes.cli", "mesh_command", loaded, folder)
+
+
+@app.command()
+def figures(results: Results) -> None:
+    """Draw the figures of a run again."""
+    _call("solver.figures", "make_all", _existing(results))
+
+
+@app.command()
+def view(
+    results: Results,
+    field: Annotated[str | None, typer.Option(metavar="NAME", help="e.g. filament, potential, vacancy")] = None,
+    time: Annotated[str | None, typer.Option(metavar="TIME", help="e.g. 0.8s; the last one without it")] = None,
+    clip: Annotated[str | None, typer.Option(metavar="PLANE", help="cut the cell open there, e.g. y=0")] = None,
+    line: Annotated[str | None, typer.Option(metavar="POINTS", help="profile along a line")] = None,
+    isosurface: Annotated[float | None, typer.Option(metavar="VALUE", help="draw this isosurface of the field")] = None,
+    png: Annotated[Path | None, typer.Option(metavar="FILE", help="write a picture instead of a window")] = None,
+) -> None:
+    """Look into a run: any field, at any time, cut anywhere."""
+    from solver.units import QuantityError, parse_quantity
+
+    try:
+        seconds = None if time is None else parse_quantity(time, "time")
+    except QuantityError as error:
+        _refuse(f"--time: {error}")
+    _call("solver.figures.view", "view", _existing(results), field=field, time=seconds, clip=clip, line=line,
+          isosurface=isosurface, png=png)
+
+
+@app.command()
+def compare(
+    results: Annotated[list[Path], typer.Argument(metavar="DIR...", help="results folders", show_default=False)],
+) -> None:
+    """Compare measured and simulated numbers; exit status 1 when any is outside its band."""
+    _call("solver.analysis.comparison", "main", [_existing(folder) for folder in results])
+
+
+@app.command()
+def doctor() -> None:
+    """Say what this machine has: versions, libraries, MPI, what is missing."""
+    _call("solver.doctor", "main")
+
+
+@app.command()
+def schema(
+    markdown: Annotated[bool, typer.Option("--markdown", help="as the reference of docs/scenarios.md")] = False,
+) -> None:
+    """Print every scenario key: JSON schema, or a reference to read."""
+    import json
+
+    from solver.scenario import json_schema
+    from solver.scenario.reference import reference
+
+    print(reference() if markdown else json.dumps(json_schema(), indent=2, ensure_ascii=False))
+
+
+def _load(path: Path, overrides: list[str] | None) -> Any:
+    from solver.scenario import ScenarioError, load_scenario
+
+    try:
+        return load_scenario(path, overrides or ())
+    except ScenarioError as error:
+        _refuse(str(error))
+
+
+def _existing(folder: Path) -> Path:
+    if not folder.is_dir():
+        _refuse(f"{folder}: {'is a file' if folder.exists() else 'no such folder'}; name the results folder of a run")
+    return folder
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _refuse(message: str) -> NoReturn:
+    """Bad input: say so once, whatever the number of ranks, and leave with status 2."""
+    if not launch.mpi_rank():
+        print(message, file=sys.stderr, flush=True)
+    launch.let_rank_0_speak()
+    raise typer.Exit(launch.leave(BAD_INPUT))
+
+
+def _on_ranks(ranks: int) -> NoReturn:
+    """Hand this very command over to `ranks` MPI ranks."""
+    arguments = sys.argv[1:]
+    try:
+        raise typer.Exit(launch.run_ranks(ranks, arguments))
+    except FileNotFoundError as error:
+        _refuse(f"--ranks {ranks}: {error}; install Open MPI or MPICH, or leave --ranks out")
+
+
+def _call(module: str, function: str, *arguments: Any, **options: Any) -> NoReturn:
+    """Import and call what does the work; its return value is the exit status (None counts as done)."""
+    from importlib import import_module
+
+    try:
+        code = getattr(import_module(module), function)(*arguments, **options)
+    except KeyboardInterrupt:
+        if not launch.mpi_rank():
+            print("interrupted before a checkpoint could be written", file=sys.stderr, flush=True)
+        launch.leave(INTERRUPTED)
+        launch.abort(INTERRUPTED)
+        code = INTERRUPTED
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] in ("solver", "meshes"):
+            raise
+        print(f"the Python package {error.name} is missing here; run the command as: container/run halofil ...",
+              file=sys.stderr)
+        code = CHECK_FAILED
+    except Exception as error:  # noqa: BLE001 - the last place where a failing rank can end the others
+        code = _explain(error)
+        launch.abort(code)
+    raise typer.Exit(launch.leave(code if isinstance(code, int) else DONE))
+
+
+def _explain(error: Exception) -> int:
+    """Exit status of an exception, after saying what it is: halofil's own carry a sentence about the input, any other
+    is a defect and shows where."""
+    launch.let_rank_0_speak()
+    if type(error).__module__.partition(".")[0] in ("solver", "meshes"):
+        print(error, file=sys.stderr, flush=True)
+        launch.leave(BAD_INPUT)
+        return BAD_INPUT
+    traceback.print_exception(error)
+    return CHECK_FAILED
+
+
+def main() -> None:
+    """Entry point of the `halofil` command."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,32 @@
+"""Pictures of a run; importing this imports no plotting library."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def make_all(directory: str | Path) -> list[Path]:
+    """Draw every figure of a result folder into DIR/figures (``halofil figures DIR``).
+
+    Curves need terminals.csv; the pictures of the device need fields.vtkhdf and, in 3D, scenario.yaml, and are left
+    out where a run stored no fields.
+
+    Args:
+        directory: result folder, finished or not.
+
+    Returns:
+        The PNG files written.
+
+    Raises:
+        NoResult: one sentence, when the folder is no result.
+    """
+    from solver.figures import plots
+    from solver.results.folder import existing
+
+    folder = existing(directory)
+    drawn = [plots.iv_curve(folder.path), plots.history(folder.path)]
+    if folder.fields.is_file():
+        from solver.figures import scenes
+
+        drawn.append(scenes.states(folder.path))
+    return [path for path in drawn if path is not None]

@@ -1,0 +1,124 @@
+"""Every key of a scenario as a Markdown text, from the schema: docs/scenarios.md is this text."""
+
+from collections.abc import Iterator
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel
+
+from solver.units import KINDS
+
+from .device import AxisymmetricGap, BackContact, CrossSection, Slab
+from .material import Material, Parameter
+from .physics import BottomContact, FilamentPhysics, InitialFilament, Physics, TopContact
+from .protocol import STEPS
+from .schema import Scenario
+from .settings import Mesh, Output, Solver
+from .translate import dimension_of
+
+_INTRODUCTION = """\
+# Scenario keys
+
+*Written by `halofil schema --markdown > docs/scenarios.md`; a test compares the two.*
+
+A scenario is a YAML file. Quantities carry their unit (`60 nm`, `1e-4 S/m`, `1e19 cm^-3`); a bare number is right only
+for pure numbers. Any unit of the right dimension may be used. `halofil check FILE...` lists every fault with file, line
+and key; `halofil schema` prints the JSON schema. Keys that the rest of the scenario leaves without effect are faults.
+`--set KEY=VALUE` overrides one key: `--set device.spacer_thickness='90 nm'`; entries of a list are numbered from 0:
+`--set protocol.0.sweep.rate='0.2 V/s'`.
+"""
+
+_MATERIAL = """\
+`material:` names a file of `materials/` beside the scenario or among the shipped ones, or is a mapping of the same shape.
+Every number is `{value: ..., source: ..., range: [lowest, highest]}`; `source` is a reference, or `assumed`, or `fitted`
+with to what; `range` is optional, and a value outside it is a fault. One value is changed by
+`material_overrides: {vacancies.diffusivity: 1e-9 cm^2/s}` in the scenario or by
+`--set material.vacancies.diffusivity='1e-9 cm^2/s'`; its source then reads `override`.
+"""
+
+_PROTOCOL = """\
+A list; each entry is exactly one of these steps. The voltage is 0 V at the start.
+
+    protocol:
+      - sweep: {to: 0.2 V, rate: 0.1 V/s}
+      - repeat: {count: 3, steps: [{hold: {voltage: 0.1 V, duration: 1 s}}, {wait: {duration: 1 s}}]}
+"""
+
+
+def reference() -> str:
+    """The Markdown text, without a line end after the last line."""
+    parts = [_INTRODUCTION, _table("Top level", Scenario, "")]
+    parts += [_table(f"`device` with `layout: {_layout(model)}`", model, "device.", _doc(model))
+              for model in (BackContact, CrossSection, AxisymmetricGap, Slab)]
+    parts += [_table("`mesh`", Mesh, "mesh."), _table("`physics`", Physics, "physics.")]
+    parts += [_table("`physics.filament`", FilamentPhysics, "physics.filament.", "A mapping, or `off`."),
+              _table("`physics.filament.initial`", InitialFilament, "physics.filament.initial.", _doc(InitialFilament)),
+              _table("`physics.contacts.top`", TopContact, "physics.contacts.top."),
+              _table("`physics.contacts.bottom`", BottomContact, "physics.contacts.bottom.")]
+    parts += [f"## `protocol`\n\n{_PROTOCOL}"]
+    parts += [_table(f"`{kind}`", step, f"{kind}.", _doc(step), level=3) for kind, step in STEPS.items()]
+    parts += [_table("`output`", Output, "output."), _table("`solver`", Solver, "solver."), _material_table()]
+    return "\n".join(parts).rstrip("\n")
+
+
+def _layout(model: type[BaseModel]) -> str:
+    return get_args(model.model_fields["layout"].annotation)[0]
+
+
+def _doc(model: type[BaseModel]) -> str:
+    return (model.__doc__ or "").strip()
+
+
+def _table(title: str, model: type[BaseModel], prefix: str, text: str = "", level: int = 2) -> str:
+    lines = [f"{'#' * level} {title}", ""] + ([text, ""] if text else [])
+    lines += ["| key | meaning | value | default |", "|---|---|---|---|"]
+    for name, field in model.model_fields.items():
+        if name != "layout":
+            lines.append(f"| `{prefix}{name}` | {field.description} | {_values(name, field)} | {_default(name, field)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _values(name: str, field: Any) -> str:
+    dimension = dimension_of(field)
+    if dimension is not None:
+        words = {"more than": ">", "at least": ">=", "at most": "<=", "less than": "<"}
+        limits = [f"{words[phrase]} {bound}" for phrase, bound in dimension.limits()]
+        return KINDS[dimension.kind].noun.split(" ", 1)[1] + "".join(f", {limit}" for limit in limits)
+    choices = list(_choices(field.annotation))
+    if name == "terminals":
+        return "`{top: driven, bottom: ground}` or the other way round"
+    if name == "filament":
+        return "section or `off`"
+    if choices:
+        return ", ".join(f"`{choice}`" for choice in choices)
+    words = {"fields_every": "a voltage or a time", "file": "file name", "name": "text", "material": "name or section",
+             "protocol": "list of steps", "steps": "list of steps"}
+    simple = {bool: "`on`, `off`", int: "a whole number from 1"}
+    return words.get(name) or simple.get(field.annotation, "section")
+
+
+def _choices(annotation: Any) -> Iterator[Any]:
+    if get_origin(annotation) is Literal:
+        yield from get_args(annotation)
+
+
+def _default(name: str, field: Any) -> str:
+    default, dimension = field.default, dimension_of(field)
+    if field.is_required():
+        return "required" + (f", e.g. {dimension.example or KINDS[dimension.kind].example}" if dimension else "")
+    if name == "contacts" or default == {}:
+        return "see below"
+    if isinstance(default, bool):
+        return "on" if default else "off"
+    return "-" if default is None else f"{default:g}".replace("e-0", "e-") if isinstance(default, float) else str(default)
+
+
+def _material_table() -> str:
+    lines = ["## `material`", "", _MATERIAL, "| key | meaning | value |", "|---|---|---|"]
+    for section, group in Material.model_fields.items():
+        if section == "name":
+            continue
+        for name, field in group.annotation.model_fields.items():
+            if issubclass(field.annotation, Parameter):
+                value = _values(name, field.annotation.model_fields["value"])
+                lines.append(f"| `material.{section}.{name}` | {field.description} | {value} |")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,105 @@
+"""The compiled forms: sum of parts equals the whole, Jacobian equals finite differences, on every layout's cell."""
+
+import numpy as np
+import pytest
+
+from tests.devices import GAP, SHORT_FILAMENT, SLAB, model, random_state
+
+CASES = {
+    "1D slab": SLAB[1],
+    "2D slab with filament": SLAB[2] + SHORT_FILAMENT,
+    "3D slab with filament": SLAB[3] + SHORT_FILAMENT,
+    "axisymmetric gap": GAP,
+    "no filament": SLAB[1] + "physics: {filament: off}\n",
+    "no filament, fixed ions": SLAB[1] + "physics: {filament: off, ions: fixed}\n",
+}
+
+
+@pytest.fixture(params=CASES, ids=lambda name: name.replace(" ", "_"))
+def device(request, tmp_path):
+    m = model(tmp_path, CASES[request.param])
+    m.apply_voltages({"top": 0.05, "bottom": 0.0})
+    m.context.rate.value = 1e2
+    random_state(m)
+    return m
+
+
+
+def _residual(assembler):
+    return assembler.residual().array.copy()
+
+
+def _check_jacobian(m):
+    from solver.engines.cpu.assembly import Assembler
+
+    assembler = Assembler(m)
+    x = m.context.state.x.array
+    direction = np.random.default_rng(1).standard_normal(x.size)
+    m.restrict(direction)
+    A = assembler.jacobian()
+    v, product = A.createVecRight(), A.createVecLeft()
+    v.array[:] = direction
+    A.mult(v, product)
+    start, step = x.copy(), 3e-8
+    x[:] = start + step * direction
+    plus = _residual(assembler)
+    x[:] = start - step * direction
+    numeric = ((plus - _residual(assembler)) / (2 * step)).reshape(-1, len(m.fields))
+    exact = product.array.reshape(-1, len(m.fields)).copy()
+    exact[m.constrained] = 0.0
+    # central differences: rounding 1e-16 / step ~ 1e-8 of the largest entry; the truncation, step^2 times the third
+    # derivative (large: conductivities span ten decades in a cell), stays below
+    for k, field in enumerate(m.fields):
+        assert np.abs(numeric[:, k] - exact[:, k]).max() <= 1e-7 * np.abs(exact[:, k]).max(), field
+
+
+def test_jacobian_matches_finite_differences_in_every_row(device):
+    _check_jacobian(device)
+
+
+@pytest.mark.parametrize("dimension", [2, 3])
+def test_jacobian_matches_finite_differences_on_obtuse_cells(tmp_path, dimension, monkeypatch):
+    import meshes
+
+    read = meshes.read
+
+    def obtuse(*args):
+        d = read(*args)
+        d.film_obtuse[:] = True
+        return d
+
+    monkeypatch.setattr(meshes, "read", obtuse)
+    m = model(tmp_path, SLAB[dimension] + SHORT_FILAMENT)
+    assert m.context.obtuse is not None
+    m.apply_voltages({"top": 0.05, "bottom": 0.0})
+    m.context.rate.value = 1e2
+    random_state(m)
+    _check_jacobian(m)
+
+
+def test_joined_forms_equal_the_sum_of_their_terms(device):
+    """FFCx 0.9 silently miscompiles a form that mixes quadrature rules: terms are joined by rule only."""
+    from dolfinx import fem
+    from solver.engines.cpu.assembly import JIT, Assembler
+
+    together = Assembler(device).residual(interior_only=False).array.copy()
+    parts = np.zeros_like(together)
+    for term in device.terms:
+        parts += fem.assemble_vector(fem.form(term.form, jit_options=JIT)).array[: parts.size]
+    device.restrict(parts)
+    scale = np.abs(parts).reshape(-1, len(device.fields)).max(axis=0)
+    difference = np.abs(together - parts).reshape(-1, len(device.fields)).max(axis=0)
+    assert (difference <= 1e-12 * np.maximum(scale, 1e-300)).all()
+
+
+def test_a_term_that_mixes_rules_is_refused(tmp_path):
+    import ufl
+    from solver.engines.cpu.assembly import join_terms
+    from solver.physics.context import Term
+
+    m = model(tmp_path, SLAB[1])
+    v = m.context.test("potential")
+    mixed = Term("mixed", "potential", v * m.context.dx_edges(1) + v * m.context.dx_nodes(1))
+    with pytest.raises(ValueError, match="mixes quadrature rules"):
+        join_terms([mixed])
+    assert isinstance(mixed.form, ufl.Form)
