@@ -75,12 +75,13 @@ class Source:
     growth: float
 
 
-def size_function(sources: list[Source], largest: float, detour: Callable[..., float]) -> Callable[..., float]:
+def size_function(sources: list[Source], largest: Callable[..., float],
+                  detour: Callable[..., float]) -> Callable[..., float]:
     """The size wanted at a point: the smallest that any source asks for.
 
     Args:
         sources: where small cells are wanted.
-        largest: upper bound [nm].
+        largest: largest(x, y, z), upper bound [nm].
         detour: detour(x, y, z) is added to every distance [nm], zero where sizes matter.
 
     Returns:
@@ -90,7 +91,7 @@ def size_function(sources: list[Source], largest: float, detour: Callable[..., f
     table = [(*source.box, source.size, source.growth) for source in sources]
 
     def size(x: float, y: float, z: float) -> float:
-        best, extra = largest, detour(x, y, z)
+        best, extra = largest(x, y, z), detour(x, y, z)
         for x0, y0, z0, x1, y1, z1, start, growth in table:
             dx = x0 - x if x < x0 else x - x1 if x > x1 else 0.0
             dy = y0 - y if y < y0 else y - y1 if y > y1 else 0.0

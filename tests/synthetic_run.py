@@ -96,3 +96,80 @@ def owned_values(device, function):
     count = V.dofmap.index_map.size_local
     # tabulated coordinates differ in the last bits from rank to rank; rounded they do not
     return function(np.round(V.tabulate_dof_coordinates()[:count].T, 9) + 0.0)
+
+
+def cell_device(comm, crossbar):
+    """A back-contact cell (half of it, y >= 0) on a box mesh that is fine at the filament site, the electrodes' bodies tagged 9.
+
+    Args:
+        comm: communicator.
+        crossbar: meshes.geometry.crossbar.Crossbar of the scenario, with width 300 nm.
+    """
+    import dolfinx
+
+    mesh = dolfinx.mesh.create_unit_cube(comm, 22, 12, 24)
+    low, high = np.array(crossbar.domain()[:3]), np.array(crossbar.domain()[3:])
+    foot = np.array([crossbar.width / 2, 0.0, crossbar.z_bottom])
+    knots = [([0, 0.2, 0.85, 1], [low[0], foot[0] - 40, foot[0] + 60, high[0]]),
+             ([0, 0.7, 1], [low[1], 50, high[1]]),
+             ([0, 0.15, 0.85, 1], [low[2], foot[2] - 10, foot[2] + 90, high[2]])]
+    for k, (uniform, graded) in enumerate(knots):
+        mesh.geometry.x[:, k] = np.interp(mesh.geometry.x[:, k], uniform, graded)
+    boundary = dolfinx.mesh.locate_entities_boundary(mesh, 2, lambda x: np.isclose(x[2], low[2]))
+    cells = np.arange(mesh.topology.index_map(3).size_local, dtype=np.int32)
+    centre = dolfinx.mesh.compute_midpoints(mesh, 3, cells)
+    region = crossbar.regions_at(centre).astype(np.int32)
+    for x0, y0, z0, x1, y1, z1 in [*crossbar.bottom_boxes(), *crossbar.top_boxes()]:
+        inside = np.all((centre > (x0, y0, max(z0, 0))) & (centre < (x1, y1, z1)), axis=1)
+        region[inside & ((region != 2) | (z1 <= crossbar.z_bottom))] = 9
+    return SimpleNamespace(
+        mesh=mesh, cell_tags=dolfinx.mesh.meshtags(mesh, 3, cells, region),
+        facet_tags=dolfinx.mesh.meshtags(mesh, 2, boundary, np.full(len(boundary), 11, dtype=np.int32)),
+        regions={"film": 1, "spacer": 2, "substrate": 3, "cap": 4}, facets={"bottom": 11}, terminals={"top": ("top",), "bottom": ("bottom",)},
+        coordinates="cartesian", depth_nm=1.0, current_scale=2.0,
+        site=SimpleNamespace(foot=foot, axis=np.array([0.0, 0.0, 1.0]), length=crossbar.spacer))
+
+
+def write_run(folder, device, scenario=None, table=None, every=20, radius=12.0):
+    """A result folder: table, and fields with a potential V z / gap and a filament that reaches 54 or 64 nm.
+
+    Args:
+        folder: created where missing.
+        device: one of the devices above.
+        scenario: loaded scenario, written to scenario.yaml.
+        table: as from sweep_table.
+        every: rows between stored steps.
+        radius: of the filament [nm].
+    """
+    from mpi4py import MPI
+
+    from solver.results.fields import FieldSeries
+    from solver.results.tables import TerminalTable
+
+    folder.mkdir(exist_ok=True)
+    table = sweep_table() if table is None else table
+    out = TerminalTable(folder / "terminals.csv", list(table.columns))
+    for row in table.to_dict("records"):
+        out.append(row)
+    out.close()
+    if scenario is not None:
+        (folder / "scenario.yaml").write_text(scenario.resolved_yaml())
+    foot, dimension = np.asarray(device.site.foot), device.mesh.geometry.dim
+    series = FieldSeries(folder / "fields.vtkhdf", device, MPI.COMM_SELF)
+    for row in range(0, len(table), every):
+        volts, conductance = table["voltage top [V]"][row], table["conductance [S]"][row]
+        height = 64.0 if conductance > 1e-6 else 44.0
+
+        def distance(x, height=height):
+            up = x[dimension - 1] - foot[dimension - 1]
+            beside = np.sqrt(sum((x[k] - foot[k]) ** 2 for k in range(dimension - 1))) if dimension > 1 else 0 * up
+            return np.maximum(beside - radius, up - height)
+
+        fields = {
+            "potential [V]": lambda x, v=volts: v * np.clip((x[dimension - 1] - foot[dimension - 1]) / 60, 0, 1),
+            "vacancy density [m^-3]": lambda x: 1e25 * np.exp(-np.clip(distance(x), 0, 60) / 20),
+            "filament fraction": lambda x: 0.5 * (1 - np.tanh(distance(x) / 3)),
+        }
+        series.write(table["time [s]"][row], {name: owned_values(device, f) for name, f in fields.items()},
+                     {"voltage [V]": volts})
+    series.close()

@@ -38,7 +38,8 @@ def generate(scenario: Any) -> SimplexMesh:
     with gmsh_session() as gmsh:
         _solid(gmsh, cell, blocks)
         sources = size_sources(cell, sizes, core, blocks[:-1])
-        points, cells = mesh_around(gmsh, blocks, size_function(sources, sizes.largest, cell.detour))
+        size = size_function(sources, cell.ceiling(sizes.largest), cell.detour)
+        points, cells = mesh_around(gmsh, blocks, size)
     return cell.tagged(points, cells, len(core.cells))
 
 

@@ -36,7 +36,9 @@ def generate(scenario: Any) -> SimplexMesh:
     core = StructuredBlock((cell.width / 2 + side, up))
     with gmsh_session() as gmsh:
         _plane(gmsh, cell, core)
-        size = size_function(_sources(cell, sizes, core), sizes.largest, lambda x, y, z: cell.detour(x, 0.0, y))
+        ceiling = cell.ceiling(sizes.largest)
+        size = size_function(_sources(cell, sizes, core), lambda x, y, z: ceiling(x, 0.0, y),
+                             lambda x, y, z: cell.detour(x, 0.0, y))
         points, cells = mesh_around(gmsh, [core], size)
     return cell.tagged(points, cells, len(core.cells), plane=True)
 

@@ -6,6 +6,7 @@ a union of boxes, so that a point tells its region and a boundary facet its elec
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,8 @@ Box = tuple[float, float, float, float, float, float]  # x0, y0, z0, x1, y1, z1
 _TOLERANCE = 1e-3  # nm
 # Where no current flows, cells may grow this much faster with distance than in the film.
 _IDLE_FACTOR = 3.0
+# Cells in a thin layer are at most this many times as long as it is thick.
+_FLATTEST = 15.0
 
 
 @dataclass(frozen=True)
@@ -133,6 +136,15 @@ class Crossbar:
             return _IDLE_FACTOR * (z - self.film)
         inside = self.width / 2 - abs(x)
         return _IDLE_FACTOR * inside if inside > 0 else 0.0
+
+    def ceiling(self, largest: float) -> Callable[..., float]:
+        """largest(x, y, z) [nm]: ``largest``, less where the film is thin, that is above the top bar."""
+        over_top = min(largest, _FLATTEST * (self.film - self.z_top - self.electrode))
+
+        def limit(x: float, y: float, z: float) -> float:
+            return over_top if abs(x) <= self.width / 2 and self.z_top < z <= self.film else largest
+
+        return limit
 
     def regions_at(self, points: np.ndarray) -> np.ndarray:
         """(N,) region tag of each of (N, 3) points; the electrodes' bodies count as what would fill them."""

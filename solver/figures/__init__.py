@@ -28,5 +28,5 @@ def make_all(directory: str | Path) -> list[Path]:
     if folder.fields.is_file():
         from solver.figures import scenes
 
-        drawn.append(scenes.states(folder.path))
+        drawn.append(scenes.states_apart(folder.path))
     return [path for path in drawn if path is not None]

@@ -41,13 +41,13 @@ class Colouring:
     contours: tuple[float, ...] = ()
 
 
-def plotter(camera: Camera, depth: float) -> pyvista.Plotter:
-    """An off-screen plotter with soft light from the camera's upper left, and the camera set."""
-    if not os.environ.get("DISPLAY"):
+def plotter(camera: Camera, depth: float, *, off_screen: bool = True) -> pyvista.Plotter:
+    """A white plotter of the camera's size with soft light from above; ``depth`` [nm] is how far the lights are."""
+    if off_screen and not os.environ.get("DISPLAY"):
         os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")  # no X server: no warning either
     import pyvista
 
-    scene = pyvista.Plotter(off_screen=True, window_size=list(camera.pixels), lighting="none")
+    scene = pyvista.Plotter(off_screen=off_screen, window_size=list(camera.pixels), lighting="none")
     scene.set_background("white")
     right, up, into = camera.axes()
     focal = np.asarray(camera.focal)

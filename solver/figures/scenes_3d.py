@@ -95,11 +95,11 @@ def _draw_overview(axes: Axes, found: Snapshots, parts: Bodies, moment: Moment, 
     high[2] = found.points[found.cells[found.cells_of("film")]][..., 2].max()
     pixels = (2126, 736)
     corners = np.array([[x, y, z] for x in (low[0], high[0]) for y in (low[1], high[1]) for z in (low[2], high[2])])
-    camera = _fitted(corners, (-0.22, 1.0, -0.62), pixels, margin=1.06)
+    camera = fitted(corners, (-0.22, 1.0, -0.62), pixels, margin=1.06)
     axes.imshow(overview(found, parts, moment.step, colouring, camera))
     axes.set_axis_off()
     size = high - low
-    _tripod(axes, camera, (0.035, 0.95), _round_length(0.1 * size[0]))
+    tripod(axes, camera, (0.035, 0.95), round_length(0.1 * size[0]))
 
     def name(text: str, point: tuple, offset: tuple, *, leader: bool = True) -> None:
         axes.annotate(text, camera.project(np.array(point))[0], xytext=offset, textcoords="offset points",
@@ -133,7 +133,7 @@ def _draw_row(figure: Figure, found: Snapshots, parts: Bodies, chosen: list[Mome
     corners = np.array([[x, y, z] for x in window[::3] for y in window[1::3] for z in window[2::3]])
     width, height = 0.285, 0.296
     shape = figure.get_size_inches() * style.DPI * np.array([width, height])
-    camera = _fitted(corners, (-0.45, 1.0, -0.4), (int(shape[0]), int(shape[1])), margin=1.04)
+    camera = fitted(corners, (-0.45, 1.0, -0.4), (int(shape[0]), int(shape[1])), margin=1.04)
     for column, moment in enumerate(chosen):
         axes = figure.add_axes((0.015 + column * (width + 0.004), bottom, width, height))
         axes.imshow(close_up(found, parts, moment.step, colouring, camera, window))
@@ -142,7 +142,7 @@ def _draw_row(figure: Figure, found: Snapshots, parts: Bodies, chosen: list[Mome
             figure.text(0.015 + column * (width + 0.004) + width / 2, bottom + height + 0.01, moment.title(),
                         ha="center", va="bottom", fontsize=7)
         if column == 0:
-            _tripod(axes, camera, (0.05, 0.94), _round_length(0.25 * (window[3] - window[0])))
+            tripod(axes, camera, (0.05, 0.94), round_length(0.25 * (window[3] - window[0])))
             if titles:
                 _name_close_up(axes, found, parts, camera, window)
     bar = figure.add_axes((0.015 + 3 * (width + 0.004) + 0.012, bottom + 0.05, 0.014, height - 0.08))
@@ -172,7 +172,7 @@ def _name_close_up(axes: Axes, found: Snapshots, parts: Bodies, camera: Camera, 
                       va="center", arrowprops=arrow if offset else None)
 
 
-def _fitted(corners: np.ndarray, direction: tuple, pixels: tuple[int, int], margin: float) -> Camera:
+def fitted(corners: np.ndarray, direction: tuple, pixels: tuple[int, int], margin: float) -> Camera:
     """The camera that shows all corners, centred."""
     probe = Camera(tuple(corners.mean(axis=0)), direction, 1.0, (1, 1))
     right, up, _ = probe.axes()
@@ -184,13 +184,13 @@ def _fitted(corners: np.ndarray, direction: tuple, pixels: tuple[int, int], marg
     return Camera(tuple(focal), direction, float(height), pixels)
 
 
-def _round_length(length: float) -> float:
+def round_length(length: float) -> float:
     """The nearest 1, 2 or 5 times a power of ten at or below ``length``."""
     power = 10.0 ** np.floor(np.log10(length))
     return float(max(step for step in (1, 2, 5) if step * power <= length) * power)
 
 
-def _tripod(axes: Axes, camera: Camera, corner: tuple[float, float], length: float) -> None:
+def tripod(axes: Axes, camera: Camera, corner: tuple[float, float], length: float) -> None:
     """Three bars of one length along the device's axes: scale and orientation in one.
 
     Args:

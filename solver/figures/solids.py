@@ -95,10 +95,10 @@ def bodies(directory: str | Path, found: Snapshots) -> Bodies:
         device = load_scenario(path).device
     except ScenarioError as error:
         raise NoResult(f"{path} cannot be loaded: {error}") from error
-    if device.layout == "back_contact":
+    if device.layout in ("back_contact", "cross_section"):
         from meshes.geometry.crossbar import Crossbar
 
-        cell = Crossbar.of(device)
+        cell = (Crossbar.of if device.layout == "back_contact" else Crossbar.section_of)(device)
         return Bodies(cell.bottom_boxes(), cell.top_boxes(), cell.spacer_boxes(), cell.domain(), 0.0)
     low, high = found.points.min(axis=0), found.points.max(axis=0)
     plate = _PLATE * (high[2] - low[2])

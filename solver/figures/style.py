@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -87,6 +88,11 @@ def scaled(values: np.ndarray, unit: str) -> tuple[float, str]:
     power = 3 * int(np.floor(np.log10(largest) / 3)) if largest > 0 else 0
     power = min(max(power, min(_PREFIXES)), max(_PREFIXES))
     return 10.0**-power, _PREFIXES[power] + unit
+
+
+def in_print(name: str) -> str:
+    """A field or column name as matplotlib text: powers raised, minus signs as such."""
+    return re.sub(r"\^(-?\d+)", r"$^{\1}$", name)
 
 
 def letter(axes: Axes, text: str, *, beside: bool = False) -> None:

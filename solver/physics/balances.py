@@ -23,18 +23,28 @@ class TerminalSums:
     ionic: float
 
 
-def terminal_sums(model, interior_residual) -> dict[str, TerminalSums]:
-    """Collective. `interior_residual`: owned nodal residual of all terms that are no contact, (n, fields), row-scaled."""
+INSIDE = "inside"  # key of the sum over all nodes on no terminal: zero for a converged state
+
+
+def nodal_sums(model, interior_residual) -> dict[str, TerminalSums]:
+    """Sums of the nodal residual over each terminal, and over the rest under `INSIDE`. Collective.
+
+    Args:
+        model: `DeviceModel`.
+        interior_residual: owned nodal residual of all terms that are no contact, (n, fields), row-scaled.
+    """
     ctx, comm = model.context, model.device.mesh.comm
-    names = list(model.terminal_nodes)
-    local = np.zeros((len(names), 3))
-    for k, name in enumerate(names):
-        rows = interior_residual[model.terminal_nodes[name]]
+    inside = np.ones(model.owned, dtype=bool)
+    inside[np.concatenate(list(model.terminal_nodes.values()))] = False
+    groups = {**model.terminal_nodes, INSIDE: inside}
+    local = np.zeros((len(groups), 3))
+    for k, nodes in enumerate(groups.values()):
+        rows = interior_residual[nodes]
         for column, field in enumerate((POTENTIAL, FERMI, VACANCIES)):
             if ctx.has(field):
                 local[k, column] = rows[:, ctx.fields.index(field)].sum() / ctx.row_scale[field]
     comm.Allreduce(MPI.IN_PLACE, local)
-    return {name: TerminalSums(*map(float, local[k])) for k, name in enumerate(names)}
+    return {name: TerminalSums(*map(float, local[k])) for k, name in enumerate(groups)}
 
 
 class VacancyCount:

@@ -142,6 +142,11 @@ def parse_value(text: str, name: str, key: Path_ = ()) -> Document:
         raise ScenarioError([Fault(name, None, key_text(key), f"is not YAML text: {error}")]) from None
 
 
+def _whole(text: str) -> str:
+    """Text without lone surrogates, which escapes in quoted YAML can make and which cannot be printed."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 class _Reader:
     """Node tree of one file to a Document."""
 
@@ -180,7 +185,7 @@ class _Reader:
             if not isinstance(key_node.value, str):
                 self._fault(path, line, "a key must be a plain word")
                 continue
-            key = key_node.value
+            key = _whole(key_node.value)
             if key in result:
                 self._fault((*path, key), line, f"is given twice (first in line {lines[key]}); keep one of them")
                 continue
@@ -190,7 +195,7 @@ class _Reader:
 
     def _scalar(self, node: Any, path: Path_, line: int) -> Any:
         kind = str(node.tag).removeprefix("tag:yaml.org,2002:")
-        text = node.value
+        text = _whole(node.value)
         try:
             if kind == "null":
                 return None

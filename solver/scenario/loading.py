@@ -83,7 +83,7 @@ def _parse_override(text: str, number: int) -> tuple[Path_, Document]:
     key, sign, value = text.partition("=")
     key = key.strip()
     path = tuple(int(part) if part.isascii() and part.isdigit() else part for part in key.split("."))
-    if not sign or not all(part != "" for part in path):
+    if not sign or not key.isprintable() or not all(part != "" for part in path):
         raise fail("", f"{text!r:.60} is not key=value; write e.g. device.spacer_thickness='90 nm'")
     document = parse_value(value, OVERRIDES, path)
     if document.data is None:

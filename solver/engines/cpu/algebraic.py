@@ -13,7 +13,8 @@ from dolfinx import fem
 from petsc4py import PETSc
 
 from solver import compat
-from solver.engines.cpu.assembly import JIT, join_terms
+from solver.engines.cpu.assembly import JIT, add_forms, join_terms
+from solver.engines.cpu.linear import incomplete_factors
 
 
 class AlgebraicField:
@@ -52,8 +53,7 @@ class AlgebraicField:
         # Not CG: on obtuse cells the amplitude's block need not be definite.
         ksp.setType("bcgs")
         ksp.setTolerances(rtol=1e-8, atol=1e-50, max_it=400)
-        pc = ksp.getPC()
-        pc.setType("ilu" if ksp.comm.size == 1 else "bjacobi")
+        incomplete_factors(ksp, f"halofil_{field}_")
         ksp.setOperators(self._matrix)
 
     def solve(self):
@@ -66,11 +66,7 @@ class AlgebraicField:
         self._b.ghostUpdate(addv=PETSc.InsertMode.ADD, mode=PETSc.ScatterMode.REVERSE)
         self._b.array[self._fixed] = 0.0
         self._matrix.zeroEntries()
-        for k, form in enumerate(self._jacobian):
-            compat.assemble_matrix(self._matrix, form, self._condition, 1.0 if k == 0 else 0.0)
-            self._matrix.assemble(
-                PETSc.Mat.AssemblyType.FINAL if k == len(self._jacobian) - 1 else PETSc.Mat.AssemblyType.FLUSH
-            )
+        add_forms(self._matrix, self._jacobian, self._condition, 1.0)
         self._ksp.solve(self._b, self._dx)
         if self._ksp.getConvergedReason() > 0:
             state.array[self._parent[: self._owned]] -= self._dx.array_r

@@ -33,6 +33,17 @@ def join_terms(terms):
     return {key: sum((t.form for t in members[1:]), members[0].form) for key, members in groups.items()}
 
 
+def add_forms(matrix, forms, conditions, diagonal):
+    """Add bilinear forms to `matrix` and finish its assembly; prescribed rows get `diagonal`.
+
+    DOLFINx inserts (not adds) the diagonal with each form, so the last one has to carry it.
+    """
+    for k, form in enumerate(forms):
+        last = k == len(forms) - 1
+        compat.assemble_matrix(matrix, form, conditions, diagonal if last else 0.0)
+        matrix.assemble(PETSc.Mat.AssemblyType.FINAL if last else PETSc.Mat.AssemblyType.FLUSH)
+
+
 class Assembler:
     """Compiled forms and PETSc storage of one model. Creation is collective and compiles (cached on disk).
 
@@ -89,21 +100,13 @@ class Assembler:
         start = time.perf_counter()
         A = self.matrix
         if self._linear_part is None:
-            self._assemble([f for f, linear in self._jacobian if linear], last_diagonal=0.0)
+            A.zeroEntries()
+            add_forms(A, [f for f, linear in self._jacobian if linear], self._conditions, 0.0)
             self._linear_part = A.copy()
         self._linear_part.copy(A, structure=PETSc.Mat.Structure.SAME_NONZERO_PATTERN)
-        self._assemble([f for f, linear in self._jacobian if not linear], last_diagonal=1.0, clear=False)
+        add_forms(A, [f for f, linear in self._jacobian if not linear], self._conditions, 1.0)
         self.seconds["jacobian"] += time.perf_counter() - start
         return A
-
-    def _assemble(self, forms, last_diagonal, clear=True):
-        A = self.matrix
-        if clear:
-            A.zeroEntries()
-        for k, form in enumerate(forms):
-            last = k == len(forms) - 1
-            compat.assemble_matrix(A, form, self._conditions, last_diagonal if last else 0.0)
-            A.assemble(PETSc.Mat.AssemblyType.FINAL if last else PETSc.Mat.AssemblyType.FLUSH)
 
     def constants_changed(self):
         """Call after a change of a constant that enters linear terms (the held filament)."""

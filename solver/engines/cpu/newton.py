@@ -55,7 +55,7 @@ class CpuEngine:
         snes.setType("newtonls")
         snes.setFunction(self._function, self._b)
         snes.setJacobian(self._jacobian, self.assembler.matrix)
-        snes.setKSP(make_solver(self.comm, self.unknowns, model.device.mesh.topology.dim, linear_solver, linear_tolerance))
+        snes.setKSP(make_solver(self.comm, model.device.mesh.topology.dim, linear_solver, linear_tolerance))
         snes.setTolerances(max_it=max_iterations)
         snes.setConvergenceTest(self._converged)
         PETSc.Options()["halofil_newton_snes_linesearch_type"] = "bt"

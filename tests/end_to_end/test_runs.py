@@ -1,0 +1,151 @@
+"""Whole runs through the command line: same answer on 1-3 ranks, after kill -9 and after Ctrl-C; exit statuses."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.devices import GAP
+
+HEAD = "name: short\nmaterial: mapbi3_gold\nterminals: {top: driven, bottom: ground}\n"
+SHORT = GAP + HEAD + (
+    "protocol: [{sweep: {to: 0.1 V, rate: 0.2 V/s}}, {hold: {voltage: -0.05 V, duration: 0.1 s}}]\n"
+    "output: {fields_every: 50 mV, figures: off, checkpoint_every: 0.5 s}\n"
+)
+COMMAND = [sys.executable, "-m", "solver.cli", "run"]
+ROOT = Path(__file__).parents[2]
+
+
+def halofil_run(scenario, out, *options, ranks=None):
+    """Run to the end in a process of its own; returns the completed process."""
+    extra = ["--ranks", str(ranks)] if ranks else []
+    return subprocess.run(
+        [*COMMAND, str(scenario), "--out", str(out), *extra, *options], cwd=ROOT, capture_output=True, text=True,
+        timeout=300,
+    )
+
+
+@pytest.fixture(scope="module")
+def scenario(tmp_path_factory):
+    path = tmp_path_factory.mktemp("runs") / "short.yaml"
+    path.write_text(SHORT)
+    return path
+
+
+@pytest.fixture(scope="module")
+def reference(scenario):
+    """Uninterrupted run on one rank."""
+    out = scenario.parent / "reference"
+    done = halofil_run(scenario, out)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return out
+
+
+def table(out):
+    from solver.results.tables import read_terminals
+
+    return read_terminals(out)
+
+
+def assert_same(a, b, rtol=1e-6):
+    """Equal rows: times, voltages, currents, conductance, energy, gap."""
+    assert len(a) == len(b)
+    for column in a.columns:
+        unit_noise = ("imbalance", "iterations", "displacement", "ionic")
+        if any(word in column for word in unit_noise):
+            continue
+        x, y = a[column].to_numpy(), b[column].to_numpy()
+        # the floor: a current of one electron a second, a gap of a femtometre
+        np.testing.assert_allclose(y, x, rtol=rtol, atol=1e-19 if "[A]" in column else 1e-15, err_msg=column)
+
+
+def test_terminals_balance_and_vacancies_are_conserved_at_every_step(reference):
+    t = table(reference)
+    total = t["current top [A]"] + t["current bottom [A]"]
+    parts = [c for c in t.columns if "current" in c]
+    largest = t[parts].abs().max(axis=1)
+    # 1e-6 of the largest terminal current; below 1e-18 A (6 electrons a second) it is rounding
+    assert (total.abs() <= np.maximum(1e-6 * largest, 1e-18)).all()
+    assert t["vacancy imbalance [1]"].abs().max() < 1e-8
+    assert t["current top [A]"].max() > 1e-9  # the gap conducts: the balance is not that of nothing
+
+
+def test_the_run_folder_is_complete(reference):
+    names = {p.name for p in reference.iterdir()}
+    assert {"scenario.yaml", "mesh.msh", "terminals.csv", "fields.vtkhdf", "summary.json", "run.log", "checkpoint"} <= names
+    summary = json.loads((reference / "summary.json").read_text())
+    assert summary["steps"] == len(table(reference)) and summary["ranks"] == 1
+    assert summary["newton iterations"] >= summary["steps"]
+
+
+@pytest.mark.parallel
+@pytest.mark.parametrize("ranks", [2, 3])
+def test_the_answer_does_not_depend_on_the_number_of_ranks(scenario, reference, ranks):
+    out = scenario.parent / f"ranks{ranks}"
+    done = halofil_run(scenario, out, ranks=ranks)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert_same(table(reference), table(out))
+
+
+def start_and_wait_for_rows(scenario, out, rows, *options):
+    process = subprocess.Popen(
+        [*COMMAND, str(scenario), "--out", str(out), *options], cwd=ROOT, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    csv = out / "terminals.csv"
+    end = time.monotonic() + 120
+    while time.monotonic() < end and process.poll() is None:
+        if csv.exists() and csv.read_text().count("\n") > rows and (out / "checkpoint" / "state.h5").exists():
+            return process
+        time.sleep(0.02)
+    raise AssertionError(f"the run ended ({process.returncode}) before it wrote {rows} rows")
+
+
+@pytest.mark.parallel
+def test_kill_9_then_resume_on_two_ranks_gives_the_same_table(scenario, reference):
+    out = scenario.parent / "killed"
+    process = start_and_wait_for_rows(scenario, out, 25)
+    process.kill()
+    process.wait()
+    assert not (out / "summary.json").exists()
+    done = halofil_run(scenario, out, "--resume", ranks=2)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert_same(table(reference), table(out))
+
+
+def test_sigint_writes_a_checkpoint_exits_130_and_resumes(scenario, reference):
+    out = scenario.parent / "interrupted"
+    process = start_and_wait_for_rows(scenario, out, 20)
+    os.kill(process.pid, signal.SIGINT)
+    assert process.wait(timeout=60) == 130
+    rows = len(table(out))
+    assert rows < len(table(reference))
+    done = halofil_run(scenario, out, "--resume")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "resumed at t" in (out / "run.log").read_text()
+    assert_same(table(reference), table(out))
+
+
+def test_a_finished_result_is_not_overwritten(scenario, reference):
+    before = (reference / "terminals.csv").read_bytes()
+    refused = halofil_run(scenario, reference)
+    assert refused.returncode == 2
+    assert "--force" in refused.stdout + refused.stderr
+    assert (reference / "terminals.csv").read_bytes() == before
+
+
+def test_a_solution_that_cannot_go_on_stops_with_status_3_and_keeps_the_last_state(scenario):
+    out = scenario.parent / "stopped"
+    # An error nobody can meet with a step nobody may take: the first judged step must end the run.
+    done = halofil_run(scenario, out, "--set", "solver.time_tolerance=1e-12", "--set", "solver.min_step=0.1 ms")
+    text = done.stdout + done.stderr
+    assert done.returncode == 3, text
+    assert "stopped at t =" in text and "V =" in text and "Traceback" not in text
+    assert (out / "checkpoint" / "state.h5").exists() and not (out / "summary.json").exists()
+    assert len(table(out)) >= 1
