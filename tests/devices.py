@@ -62,3 +62,24 @@ def random_state(m, seed=0):
         free = ~m.constrained[:, k]
         x[free, k] = low + (high - low) * rng.random(free.sum())
     m.context.state.x.scatter_forward()
+
+
+def march(m, protocol, **limits):
+    """Take a model through a protocol (YAML step dicts as objects with `kind`); returns the list of StepRecords."""
+    from solver.engines.cpu.newton import CpuEngine
+    from solver.transient.control import StepLimits
+    from solver.transient.stepping import Stepper
+    from solver.transient.waveforms import Waveform
+
+    settings = {"tolerance": 5e-3, "filament_change": 0.2, "smallest": 1e-12, "max_voltage_step": 5e-3} | limits
+    step = settings.pop("max_voltage_step")
+    waveform = Waveform(protocol)
+    stepper = Stepper(m, CpuEngine(m), waveform, StepLimits(**settings), step)
+    stepper.equilibrate()
+    records, volts = [], 0.0
+    for segment in waveform.segments:
+        stepper.enter(segment, volts)
+        while stepper.time < segment.end:
+            records.append(stepper.advance(segment.end, segment))
+        volts = segment.v_end
+    return records

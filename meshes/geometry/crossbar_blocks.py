@@ -76,7 +76,8 @@ def strips(cell: Crossbar, sizes: Sizes, core: StructuredBlock) -> list[Structur
     if cell.x0 < 0:
         pieces.append((-1, -end if mirrored else 0.0, end, mirrored and not shortened, not shortened))
     x = cell.width / 2 + _growing(min(STRIP_WIDTH_NM, (cell.x1 - cell.width / 2) / 2), sizes.edge, LARGEST_ACROSS_NM)
-    over = min(STRIP_OVER_NM, (cell.film - cell.z_top - cell.electrode) / 2)
+    rest = cell.film - cell.z_top - cell.electrode
+    over = STRIP_OVER_NM if rest > 1.5 * STRIP_OVER_NM else rest  # never leave a thin layer to squeeze cells into
     low = cell.z_top - _growing(cell.spacer, sizes.edge, LARGEST_ACROSS_NM)[::-1]
     high = cell.z_top + _growing(cell.electrode, sizes.edge, LARGEST_ACROSS_NM)
     z = np.concatenate([low, high[1:], uniform_axis(high[-1], high[-1] + over, LARGEST_ACROSS_NM)[1:]])

@@ -74,7 +74,7 @@ def main(directories: Sequence[str | Path]) -> int:
     for result in dict.fromkeys(row.result for row in rows):
         table = Table(title=f"{result} against {CITATION}", title_justify="left")
         for name in ("quantity", "measured", "band", "simulated", ""):
-            table.add_column(name, justify="left" if name in ("quantity", "") else "right")
+            table.add_column(name, justify="left" if name in ("quantity", "") else "right", no_wrap=True)
         for row in (row for row in rows if row.result == result):
             mean = "-" if row.measured.mean is None else f"{row.measured.mean:.3g}"
             value = "none" if row.simulated is None else f"{row.simulated:.3g}"

@@ -105,8 +105,8 @@ def _draw_filament(axes: Axes, mesh, fraction: np.ndarray) -> None:
     distance = np.log(clipped / (1 - clipped))
     if distance.max() <= 0:
         return
-    axes.tricontourf(mesh, distance, levels=[0, distance.max() + 1], colors=[style.FILAMENT])
-    axes.tricontour(mesh, distance, levels=[0], colors="black", linewidths=0.6)
+    axes.tricontourf(mesh, distance, levels=[0, distance.max() + 1], colors=[style.FILAMENT], zorder=3)
+    axes.tricontour(mesh, distance, levels=[0], colors="black", linewidths=0.6, zorder=3.1)
 
 
 def _draw_electrodes(axes: Axes, directory: str | Path, found: Snapshots, box: np.ndarray) -> None:
@@ -119,7 +119,7 @@ def _draw_electrodes(axes: Axes, directory: str | Path, found: Snapshots, box: n
     for boxes, colour in ((parts.top, style.GOLD), (parts.spacer, style.SPACER), (parts.bottom, style.GOLD)):
         for x0, _, z0, x1, _, z1 in boxes:
             left = -x1 if found.coordinates == "axisymmetric" else x0
-            axes.add_patch(Rectangle((left, z0), x1 - left, z1 - z0, fc=colour, ec="black", lw=0.5))
+            axes.add_patch(Rectangle((left, z0), x1 - left, z1 - z0, fc=colour, ec="black", lw=0.5, zorder=4))
 
 
 def profile_states(directory: str | Path, found: Snapshots, png: Path) -> Path:

@@ -48,7 +48,7 @@ def iv_curve(directory: str | Path, png: Path | None = None) -> Path | None:
         for axes, values in ((logarithmic, size), (linear, data.current * unit)):
             reach = 1.12 * np.abs(data.voltage).max()
             axes.set_xlim(-reach, reach)
-            axes.margins(y=0.1)
+            axes.margins(y=0.14)
             _draw_bands(axes)
             _draw_cycles(axes, data, values, swept)
             _mark(axes, data, values, events)
@@ -56,7 +56,7 @@ def iv_curve(directory: str | Path, png: Path | None = None) -> Path | None:
         for axes, text in ((logarithmic, "a"), (linear, "b")):
             style.letter(axes, text)
         handles, labels = logarithmic.get_legend_handles_labels()
-        figure.legend(handles, labels, loc="lower center", ncols=4, handlelength=1.6, columnspacing=1.4)
+        figure.legend(handles, labels, loc="lower center", ncols=3, handlelength=1.6, columnspacing=1.4)
         return style.save(figure, png or Path(directory) / "figures" / "iv.png")
 
 

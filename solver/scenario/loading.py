@@ -1,6 +1,7 @@
 """From a scenario file and command-line overrides to a checked `Scenario`."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,10 @@ def _parse_override(text: str, number: int) -> tuple[Path_, Document]:
     path = tuple(int(part) if part.isascii() and part.isdigit() else part for part in key.split("."))
     if not sign or not key.isprintable() or not all(part != "" for part in path):
         raise fail("", f"{text!r:.60} is not key=value; write e.g. device.spacer_thickness='90 nm'")
-    document = parse_value(value, OVERRIDES, path)
+    try:
+        document = parse_value(value, OVERRIDES, path)
+    except ScenarioError as error:
+        raise ScenarioError(replace(fault, line=number) for fault in error.faults) from None
     if document.data is None:
         raise fail(key, f"no value is given; write e.g. {key}='90 nm'")
     document.places = {p: Place(place.file, number, place.key) for p, place in document.places.items()}

