@@ -63,7 +63,6 @@ trap finish EXIT
 say "running as user $user: ${*//$'\n'/; }"
 status=0
 b run --isolation chroot --network host --user "$user" -v "$results:/app/results" "$c" -- "$entrypoint" "$@" || status=$?
-files=$(find "$results" -type f | wc -l)
-owners=$(find "$results" -mindepth 1 -printf '%U:%G\n' | sort -u | xargs)
-say "exit status $status; in the results folder: $files files, owned by $owners"
+files=$(find "$results" -type f -printf '%U:%G\n' | sort | uniq -c | xargs)
+say "exit status $status; files in the results folder, by owner: ${files:-none}"
 exit "$status"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,6 +42,7 @@ class Layout:
         current_scale: terminal current of the device over that of the mesh (mirror images, shortened electrodes).
         site: where the filament stands.
         terminals: terminal name -> names of its facet groups.
+        contact_area: area of the device's bottom contact [nm^2] where the mesh stands for a piece of it, else None.
     """
 
     dimension: int
@@ -50,6 +51,14 @@ class Layout:
     current_scale: float
     site: FilamentSite
     terminals: dict[str, tuple[str, ...]]
+    contact_area: float | None = None
+
+    def spread_over(self, measure: float) -> Layout:
+        """The layout for a mesh whose bottom contact has this length (2D) or area (3D) [nm, nm^2]."""
+        if self.contact_area is None or self.dimension == 1:
+            return self
+        factor = self.contact_area / measure
+        return replace(self, depth_nm=factor) if self.dimension == 2 else replace(self, current_scale=factor)
 
 
 @dataclass(frozen=True)

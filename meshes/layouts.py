@@ -10,7 +10,7 @@ from typing import Any
 from meshes import tags
 from meshes.device_mesh import BuildReport, Layout, MeshError
 from meshes.quality import report
-from meshes.simplex_mesh import SimplexMesh, compact, read_msh_arrays, write_msh
+from meshes.simplex_mesh import SimplexMesh, read_msh_arrays, renumbered, write_msh
 
 LAYOUTS = ("back_contact", "axisymmetric_gap", "cross_section", "slab")
 
@@ -44,11 +44,11 @@ def generate(scenario: Any) -> SimplexMesh:
         MeshError: the mesh cannot be built, or the given one cannot be used.
     """
     layout, given = layout_of(scenario), mesh_file(scenario)
-    mesh = read_msh_arrays(given) if given is not None else compact(_module(scenario).generate(scenario))
-    if mesh.dimension != layout.dimension:
-        raise MeshError(f"the mesh has {mesh.dimension} dimensions, layout {scenario.device.layout} needs "
-                        f"{layout.dimension}")
-    tags.check(mesh, layout.terminals)
+    if given is None:
+        mesh = _module(scenario).generate(scenario)
+    else:
+        mesh = renumbered(read_msh_arrays(given), tags.REGIONS, tags.FACETS)
+    tags.check(mesh, layout)
     return mesh
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
+from math import factorial
 
 import numpy as np
 
@@ -32,8 +33,8 @@ def shape_gradients(corners: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     edges = corners[:, 1:] - corners[:, :1]
     inverse = np.linalg.inv(edges)
     rest = np.swapaxes(inverse, 1, 2)
-    factorial = float(np.prod(np.arange(1, corners.shape[2] + 1)))
-    return np.concatenate([-rest.sum(axis=1, keepdims=True), rest], axis=1), np.abs(np.linalg.det(edges)) / factorial
+    volumes = np.abs(np.linalg.det(edges)) / factorial(corners.shape[2])
+    return np.concatenate([-rest.sum(axis=1, keepdims=True), rest], axis=1), volumes
 
 
 def edge_weights(corners: np.ndarray) -> np.ndarray:
@@ -91,7 +92,7 @@ def negative_edges(mesh: SimplexMesh, cells: np.ndarray) -> tuple[float, float]:
     total = np.bincount(index, weights.T.ravel())
     scale = np.bincount(index, np.tile(np.abs(weights).max(axis=1), weights.shape[1]))
     negative = total < -OBTUSE * scale
-    return float(negative.mean()), float(-total[negative].sum() / total[total > 0].sum())
+    return float(negative.mean()), float(abs(total[negative].sum()) / total[total > 0].sum())
 
 
 def report(mesh: SimplexMesh, seconds: float) -> BuildReport:

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from meshes import tags
-from meshes.device_mesh import DeviceMesh, MeshError
+from meshes.device_mesh import DeviceMesh
 from meshes.layouts import layout_of
 from meshes.quality import obtuse_cells
-from meshes.simplex_mesh import read_msh_arrays
+from meshes.simplex_mesh import group_measure, read_msh_arrays
 
 
 def read(scenario: Any, msh_path: Path, comm: Any) -> DeviceMesh:
@@ -28,22 +28,19 @@ def read(scenario: Any, msh_path: Path, comm: Any) -> DeviceMesh:
     Raises:
         MeshError: on every process, with the same sentence, when the file or its groups cannot be used.
     """
-    layout = layout_of(scenario)
-    names = fault = None
+    found = None
     if comm.rank == 0:
         try:
+            layout = layout_of(scenario)
             arrays = read_msh_arrays(msh_path)
-            if arrays.dimension != layout.dimension:
-                raise MeshError(f"the mesh has {arrays.dimension} dimensions, layout {scenario.device.layout} needs "
-                                f"{layout.dimension}")
-            tags.check(arrays, layout.terminals)
-            names = (arrays.regions, arrays.facets)
-        except MeshError as error:
-            fault = str(error)
-    fault = comm.bcast(fault, root=0)
-    if fault:
-        raise MeshError(fault)
-    regions, facets = comm.bcast(names, root=0)
+            tags.check(arrays, layout)
+            found = (layout.spread_over(group_measure(arrays, "bottom")), arrays.regions, arrays.facets)
+        except Exception as error:  # the other ranks wait for a word, whatever went wrong
+            found = error
+    found = comm.bcast(found, root=0)
+    if isinstance(found, Exception):
+        raise found
+    layout, regions, facets = found
 
     from solver.compat import read_msh
 

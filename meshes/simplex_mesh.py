@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from dataclasses import dataclass, replace
+from math import factorial
 from pathlib import Path
 
 import numpy as np
@@ -70,11 +71,41 @@ def boundary_facets(cells: np.ndarray) -> np.ndarray:
     return unique[np.bincount(index) == 1]
 
 
-def cell_volumes(mesh: SimplexMesh) -> np.ndarray:
-    """(C,) length, area or volume of each cell [nm^dimension]."""
-    corners = mesh.points[mesh.cells][:, :, : mesh.dimension]
-    edges = corners[:, 1:] - corners[:, :1]
-    return np.abs(np.linalg.det(edges)) / float(np.prod(np.arange(1, mesh.dimension + 1)))
+def measures(points: np.ndarray, simplices: np.ndarray) -> np.ndarray:
+    """Length, area or volume of simplices of any dimension in space, from the Gram determinant of their edges.
+
+    Args:
+        points: (N, 3) coordinates [nm].
+        simplices: (S, k + 1) node numbers.
+
+    Returns:
+        (S,) measures [nm^k]; 1 for points.
+    """
+    edges = points[simplices[:, 1:]] - points[simplices[:, :1]]
+    gram = np.einsum("sik,sjk->sij", edges, edges)
+    return np.sqrt(np.maximum(np.linalg.det(gram), 0.0)) / factorial(simplices.shape[1] - 1)
+
+
+def group_measure(mesh: SimplexMesh, name: str) -> float:
+    """Total volume of a region or area of a facet group [nm^d, nm^(d-1)]."""
+    if name in mesh.regions:
+        return float(measures(mesh.points, mesh.cells[mesh.cell_tags == mesh.regions[name]]).sum())
+    return float(measures(mesh.points, mesh.facets_nodes[mesh.facet_tags == mesh.facets[name]]).sum())
+
+
+def renumbered(mesh: SimplexMesh, regions: dict[str, int], facets: dict[str, int]) -> SimplexMesh:
+    """The same mesh with the tags that ``regions`` and ``facets`` give to its names; unknown names keep their own."""
+    def lookup(names: dict[str, int], wanted: dict[str, int], tags: np.ndarray) -> tuple[dict[str, int], np.ndarray]:
+        new = {name: wanted.get(name, tag) for name, tag in names.items()}
+        table = np.zeros(int(tags.max(initial=0)) + 1, dtype=int)
+        for name, tag in names.items():
+            if tag < len(table):
+                table[tag] = new[name]
+        return new, table[tags]
+
+    region_names, cell_tags = lookup(mesh.regions, regions, mesh.cell_tags)
+    facet_names, facet_tags = lookup(mesh.facets, facets, mesh.facet_tags)
+    return replace(mesh, regions=region_names, cell_tags=cell_tags, facets=facet_names, facet_tags=facet_tags)
 
 
 def compact(mesh: SimplexMesh) -> SimplexMesh:

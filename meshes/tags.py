@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from meshes.device_mesh import MeshError
+from meshes.device_mesh import FilamentSite, Layout, MeshError
 from meshes.simplex_mesh import SimplexMesh, facets_of, find_rows, group_rows
 
 REGIONS = {"film": 1, "spacer": 2, "substrate": 3, "cap": 4}
@@ -19,20 +19,35 @@ TERMINALS_CELL = {"top": ("top", "top_sidewalls"), "bottom": ("bottom",)}
 _ADVICE = "name it in the mesh file, or leave out mesh.file and let halofil build the mesh"
 
 
-def check(mesh: SimplexMesh, terminals: dict[str, tuple[str, ...]]) -> None:
+def check(mesh: SimplexMesh, layout: Layout) -> None:
     """Refuse a mesh whose groups would give wrong physics.
 
     Args:
         mesh: the whole mesh, on one process.
-        terminals: terminal name -> facet groups that must be there.
+        layout: dimension, terminals and filament site that it must have.
 
     Raises:
-        MeshError: one sentence: a group is missing, unknown, empty or overlapping; a node belongs to no cell; a facet
-            group lies off the boundary; a terminal touches no film; the boundary leaks.
+        MeshError: one sentence: the dimension is wrong; a group is missing, unknown, empty or overlapping; a node
+            belongs to no cell; a facet group lies off the boundary; a terminal touches no film; the boundary leaks;
+            the filament site lies outside.
     """
-    _check_names(mesh, terminals)
+    if mesh.dimension != layout.dimension:
+        raise MeshError(f"the mesh has {mesh.dimension} dimensions, the layout needs {layout.dimension}")
+    _check_names(mesh, layout.terminals)
     _check_cells(mesh)
-    _check_facets(mesh, terminals)
+    _check_facets(mesh, layout.terminals)
+    _check_site(mesh, layout.site)
+
+
+def _check_site(mesh: SimplexMesh, site: FilamentSite) -> None:
+    low, high = mesh.points.min(axis=0), mesh.points.max(axis=0)
+    margin = 1e-3 * site.length
+    for point in (site.foot, site.foot + site.length * site.axis):
+        if np.any(point < low - margin) or np.any(point > high + margin):
+            corners = " to ".join("(" + ", ".join(f"{v:g}" for v in corner) + ")" for corner in (low, high))
+            place = ", ".join(f"{v:g}" for v in point)
+            raise MeshError(f"the filament site ({place}) nm lies outside the mesh, {corners}: a mesh file's "
+                            "coordinates are in nm and its dimensions those of the scenario's device")
 
 
 def _check_names(mesh: SimplexMesh, terminals: dict[str, tuple[str, ...]]) -> None:

@@ -1,6 +1,7 @@
 """Progress of a run on rank 0: simulated time, voltage, current, time left, memory."""
 
 import logging
+import os
 import resource
 import sys
 
@@ -16,7 +17,8 @@ class Progress:
         self._root = comm.rank == 0
         self._ranks, self._end = comm.size, end
         self._bar, self._task, self._next = None, None, 0.1 * (int(10 * start / end) + 1)
-        if self._root and sys.stdout.isatty():
+        # mpirun gives its ranks a pseudo-terminal even when its own output goes to a file.
+        if self._root and sys.stdout.isatty() and os.environ.get("HALOFIL_PLAIN") != "1":
             self._bar = Bar(
                 TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:3.0f} %"),
                 TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),

@@ -99,7 +99,7 @@ def owned_values(device, function):
 
 
 def cell_device(comm, crossbar):
-    """A back-contact cell (half of it, y >= 0) on a box mesh that is fine at the filament site, the electrodes' bodies tagged 9.
+    """Half a back-contact cell (y >= 0) on a box mesh that is fine at the filament; electrode bodies are tagged 9.
 
     Args:
         comm: communicator.
@@ -125,7 +125,8 @@ def cell_device(comm, crossbar):
     return SimpleNamespace(
         mesh=mesh, cell_tags=dolfinx.mesh.meshtags(mesh, 3, cells, region),
         facet_tags=dolfinx.mesh.meshtags(mesh, 2, boundary, np.full(len(boundary), 11, dtype=np.int32)),
-        regions={"film": 1, "spacer": 2, "substrate": 3, "cap": 4}, facets={"bottom": 11}, terminals={"top": ("top",), "bottom": ("bottom",)},
+        regions={"film": 1, "spacer": 2, "substrate": 3, "cap": 4}, facets={"bottom": 11},
+        terminals={"top": ("top",), "bottom": ("bottom",)},
         coordinates="cartesian", depth_nm=1.0, current_scale=2.0,
         site=SimpleNamespace(foot=foot, axis=np.array([0.0, 0.0, 1.0]), length=crossbar.spacer))
 

@@ -27,9 +27,9 @@ def layout(scenario: Any) -> Layout:
     area = device.area * 1e18
     axis = np.zeros(3)
     axis[dim - 1] = 1.0
-    depth = {1: area, 2: area / thickness, 3: 1.0}[dim]
-    scale = area / thickness**2 if dim == 3 else 1.0
-    return Layout(dim, "cartesian", depth, scale, FilamentSite(np.zeros(3), axis, thickness), TERMINALS_PLAIN)
+    site = FilamentSite(np.zeros(3), axis, thickness)
+    depth = area if dim == 1 else 1.0
+    return Layout(dim, "cartesian", depth, 1.0, site, TERMINALS_PLAIN, area).spread_over(thickness ** (dim - 1))
 
 
 def generate(scenario: Any) -> SimplexMesh:

@@ -71,6 +71,7 @@ def main(directories: Sequence[str | Path]) -> int:
         Console(stderr=True, soft_wrap=True).print(str(fault), markup=False, highlight=False)
         return 2
     console = Console()
+    console = Console(width=max(console.width, 90))  # narrower than that, values would be cut off
     for result in dict.fromkeys(row.result for row in rows):
         table = Table(title=f"{result} against {CITATION}", title_justify="left")
         for name in ("quantity", "measured", "band", "simulated", ""):
@@ -82,6 +83,6 @@ def main(directories: Sequence[str | Path]) -> int:
                           value, "[green]inside[/green]" if row.inside else "[red]outside[/red]")
         console.print(table)
     outside = sum(not row.inside for row in rows)
-    console.print(f"{len(rows) - outside} of {len(rows)} quantities inside their bands (mean ± one standard deviation, "
-                  f"range, or half a decade about an order of magnitude; doi:{DOI})", highlight=False)
+    console.print(f"{len(rows) - outside} of {len(rows)} quantities inside their bands (mean ± one standard "
+                  f"deviation, range, or half a decade about an order of magnitude; doi:{DOI})", highlight=False)
     return 1 if outside else 0

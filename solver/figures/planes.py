@@ -137,9 +137,9 @@ def profile_states(directory: str | Path, found: Snapshots, png: Path) -> Path:
     order = np.argsort(found.points[:, 2])
     z = found.points[order, 2]
     with style.printed():
-        figure = style.new_figure(style.DOUBLE_COLUMN, 62)
-        panels = figure.subplots(1, 3, gridspec_kw={"left": 0.075, "right": 0.985, "bottom": 0.15, "top": 0.91,
-                                                    "wspace": 0.3})
+        figure = style.new_figure(style.DOUBLE_COLUMN, 68)
+        panels = figure.subplots(1, 3, gridspec_kw={"left": 0.075, "right": 0.985, "bottom": 0.23, "top": 0.92,
+                                                    "wspace": 0.42})
         for moment, colour in zip(chosen, (style.BLUE, style.RED, style.GREEN), strict=False):
             fields = found.fields(moment.step)
             panels[0].plot(z, fields[POTENTIAL][order], color=colour, label=moment.title())
@@ -149,5 +149,5 @@ def profile_states(directory: str | Path, found: Snapshots, png: Path) -> Path:
                                               "filament fraction"), "abc", strict=True):
             axes.set(xlabel="z [nm]", ylabel=label, xlim=(z[0], z[-1]))
             style.letter(axes, text)
-        panels[0].legend()
+        figure.legend(*panels[0].get_legend_handles_labels(), loc="lower center", ncols=3)
         return style.save(figure, png)

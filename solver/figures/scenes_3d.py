@@ -93,6 +93,8 @@ def _draw_overview(axes: Axes, found: Snapshots, parts: Bodies, moment: Moment, 
     low, high = np.array(parts.domain[:3]), np.array(parts.domain[3:])
     low[1] = max(low[1], parts.cut)
     high[2] = found.points[found.cells[found.cells_of("film")]][..., 2].max()
+    for box in [*parts.bottom, *parts.top]:
+        low[2], high[2] = min(low[2], box[2]), max(high[2], box[5])
     pixels = (2126, 736)
     corners = np.array([[x, y, z] for x in (low[0], high[0]) for y in (low[1], high[1]) for z in (low[2], high[2])])
     camera = fitted(corners, (-0.22, 1.0, -0.62), pixels, margin=1.06)
@@ -143,7 +145,7 @@ def _draw_row(figure: Figure, found: Snapshots, parts: Bodies, chosen: list[Mome
                         ha="center", va="bottom", fontsize=7)
         if column == 0:
             tripod(axes, camera, (0.05, 0.94), round_length(0.25 * (window[3] - window[0])))
-            if titles:
+            if titles and parts.spacer:
                 _name_close_up(axes, found, parts, camera, window)
     bar = figure.add_axes((0.015 + 3 * (width + 0.004) + 0.012, bottom + 0.05, 0.014, height - 0.08))
     norm = (LogNorm if colouring.log else Normalize)(colouring.low, colouring.high)
@@ -162,9 +164,8 @@ def _name_close_up(axes: Axes, found: Snapshots, parts: Bodies, camera: Camera, 
     left, right = (window[0] + x) / 2, x + 0.62 * (window[3] - x)
     words = [("Au", left, z + 1.28 * found.site.length, None), ("Au", left, (window[2] + z) / 2, None),
              ("MAPbI$_3$", right, z + 0.95 * found.site.length, None),
+             ("SiO$_2$", left, z + 0.5 * found.site.length, None),
              ("filament\n$\\xi$ = 0.5", x + 4, z + 0.3 * found.site.length, (30, -2))]
-    if parts.spacer:
-        words.append(("SiO$_2$", left, z + 0.5 * found.site.length, None))
     for text, across, height, offset in words:
         place = camera.project(np.array([across, parts.cut, height]))[0]
         arrow = {"arrowstyle": "-", "lw": 0.6, "shrinkA": 0, "shrinkB": 0}

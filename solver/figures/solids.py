@@ -104,7 +104,7 @@ def bodies(directory: str | Path, found: Snapshots) -> Bodies:
     plate = _PLATE * (high[2] - low[2])
     below = (low[0], low[1], low[2] - plate, high[0], high[1], low[2])
     above = (low[0], low[1], high[2], high[0], high[1], high[2] + plate)
-    return Bodies([below], [above], [], (*low, *high), float((low[1] + high[1]) / 2))
+    return Bodies([below], [above], [], (*low, *high), float(np.clip(found.site.foot[1], low[1], high[1])))
 
 
 def film_grid(found: Snapshots, step: int, around: tuple[np.ndarray, float] | None = None, region: str = "film"

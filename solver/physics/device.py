@@ -107,6 +107,11 @@ class DeviceModel:
             if ohmic:
                 self.values(FERMI)[film] = scaled
 
+    def place(self, node, column):
+        """Field and position of an unknown, for messages: "filament at (1.0, 2.0, 51.5) nm"."""
+        position = ", ".join(f"{c:.1f}" for c in self.coordinates[node][: self.device.mesh.geometry.dim])
+        return f"{self.fields[column]} at ({position}) nm"
+
     def restrict(self, array):
         """Zero the prescribed entries of a local vector (n * fields)."""
         array.reshape(self.constrained.shape)[self.constrained] = 0.0

@@ -7,7 +7,7 @@ import numpy as np
 from mpi4py import MPI
 
 from solver.physics.balances import INSIDE, VacancyCount, nodal_sums
-from solver.physics.context import FILAMENT, VACANCIES
+from solver.physics.context import FERMI, FILAMENT, POTENTIAL, VACANCIES
 from solver.physics.storage import stored
 from solver.transient import bdf
 from solver.transient.control import StepLimits, growth, rejected
@@ -161,6 +161,8 @@ class Stepper:
                 fraction = self.levels.error_factor(t)
                 error = None if fraction is None else fraction * self._distance(predicted)
                 reason = rejected(error, change, self.limits)
+                if reason is not None:
+                    reason += f"; largest change in {self._largest_change(keep)}"
                 factor = growth(error, change, self.limits, c.order)
                 if reason is None:
                     sums, result = self._balanced(c, result)
@@ -209,6 +211,16 @@ class Stepper:
             c = m.values(VACANCIES)[:n]
             worst = max(worst, self._max(np.abs(c - m.values(VACANCIES, predicted)[:n]) / np.maximum(1.0, c)))
         return worst
+
+    def _largest_change(self, keep):
+        """Field and place where the state moved most in this step, for people. Collective."""
+        m, n = self.model, self.model.owned
+        width = len(m.fields)
+        moved = np.abs(m.context.state.x.array - keep).reshape(-1, width)[:n]
+        moved[:, m.fields.index(POTENTIAL)] = moved[:, m.fields.index(FERMI)] = 0.0  # these follow the voltage
+        k = int(np.argmax(moved)) if moved.size else 0
+        value, rank = self.comm.allreduce((float(moved.ravel()[k]) if moved.size else -1.0, self.comm.rank), MPI.MAXLOC)
+        return self.comm.bcast(m.place(k // width, k % width) if self.comm.rank == rank else None, root=rank)
 
     def _max(self, a):
         return self.comm.allreduce(float(a.max()) if a.size else 0.0, MPI.MAX)

@@ -146,6 +146,6 @@ def test_a_solution_that_cannot_go_on_stops_with_status_3_and_keeps_the_last_sta
     done = halofil_run(scenario, out, "--set", "solver.time_tolerance=1e-12", "--set", "solver.min_step=0.1 ms")
     text = done.stdout + done.stderr
     assert done.returncode == 3, text
-    assert "stopped at t =" in text and "V =" in text and "Traceback" not in text
+    assert "stopped at t =" in text and "V =" in text and " nm" in text and "Traceback" not in text
     assert (out / "checkpoint" / "state.h5").exists() and not (out / "summary.json").exists()
     assert len(table(out)) >= 1

@@ -113,23 +113,16 @@ class CpuEngine:
     def _explain(self, reason):
         names = {v: k for k, v in vars(PETSc.SNES.ConvergedReason).items() if isinstance(v, int) and v < 0}
         kind = names.get(reason, str(reason)).removeprefix("DIVERGED_").replace("_", " ").lower()
-        field, place, value = self.largest_residual()
-        return f"Newton gave up ({kind}); largest residual in {field} at {place}"
+        return f"Newton gave up ({kind}); largest residual in {self.largest_residual()}"
 
-    def largest_residual(self):
-        """(field, place as text, value) of the largest scaled residual. Collective."""
-        m = self.model
-        rows = np.abs(self.assembler.residual().array.reshape(-1, len(m.fields)))
+    def largest_residual(self) -> str:
+        """Field and place of the largest scaled residual, for people. Collective."""
+        width = len(self.model.fields)
+        rows = np.abs(self.assembler.residual().array)
         rows = np.where(np.isfinite(rows), rows, np.inf)
         k = int(np.argmax(rows)) if rows.size else 0
-        best = (float(rows.ravel()[k]) if rows.size else -1.0, self.comm.rank)
-        value, rank = self.comm.allreduce(best, MPI.MAXLOC)
-        found = None
-        if self.comm.rank == rank:
-            node, column = divmod(k, len(m.fields))
-            found = (m.fields[column], "(" + ", ".join(f"{c:.1f}" for c in m.coordinates[node]) + ") nm")
-        field, place = self.comm.bcast(found, root=rank)
-        return field, place, value
+        value, rank = self.comm.allreduce((float(rows[k]) if rows.size else -1.0, self.comm.rank), MPI.MAXLOC)
+        return self.comm.bcast(self.model.place(k // width, k % width) if self.comm.rank == rank else None, root=rank)
 
     def interior_residual(self):
         """Owned nodal residual (n, fields) of all terms but contacts, prescribed rows kept: see balances.py."""
