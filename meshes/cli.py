@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
-from meshes.device_mesh import BuildReport, MeshError
+from meshes.device_mesh import BuildReport
 
 
 def mesh_command(scenario: Any, out_dir: Path) -> int:
@@ -19,7 +18,10 @@ def mesh_command(scenario: Any, out_dir: Path) -> int:
         out_dir: folder, created where missing.
 
     Returns:
-        Exit status: 0, or 2 when the mesh cannot be built or used.
+        Exit status 0.
+
+    Raises:
+        MeshError: one sentence, when the mesh cannot be built or used.
     """
     from rich.console import Console
 
@@ -31,16 +33,12 @@ def mesh_command(scenario: Any, out_dir: Path) -> int:
     out_dir = Path(out_dir)
     msh, png = out_dir / f"{scenario.name}.msh", out_dir / f"{scenario.name}_mesh.png"
     start = time.perf_counter()
-    try:
-        mesh = generate(scenario)
-        write_msh(mesh, msh)
-        seconds = time.perf_counter() - start
-        temporary = png.with_name(f".{png.stem}.{os.getpid()}.png")
-        draw(mesh, layout_of(scenario), temporary, scenario.name)
-        os.replace(temporary, png)
-    except MeshError as error:
-        print(f"mesh: {error}", file=sys.stderr)
-        return 2
+    mesh = generate(scenario)
+    write_msh(mesh, msh)
+    seconds = time.perf_counter() - start
+    temporary = png.with_name(f".{png.stem}.{os.getpid()}.png")
+    draw(mesh, layout_of(scenario), temporary, scenario.name)
+    os.replace(temporary, png)
     console = Console()
     console.print(_table(scenario.name, report(mesh, seconds)))
     console.print(f"wrote {msh} and {png}", soft_wrap=True)

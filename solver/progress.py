@@ -5,7 +5,8 @@ import os
 import resource
 import sys
 
-from rich.progress import BarColumn, Progress as Bar, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
 
 log = logging.getLogger("halofil")
 

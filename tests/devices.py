@@ -26,8 +26,9 @@ def scenario(tmp_path: Path, text: str, overrides=()):
 
 def model(tmp_path: Path, text: str, overrides=()):
     """DeviceModel of a scenario text on this process's communicator."""
-    import meshes
     from mpi4py import MPI
+
+    import meshes
     from solver.physics.device import DeviceModel
 
     s = scenario(tmp_path, text, overrides)

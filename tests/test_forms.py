@@ -80,6 +80,7 @@ def test_jacobian_matches_finite_differences_on_obtuse_cells(tmp_path, dimension
 def test_joined_forms_equal_the_sum_of_their_terms(device):
     """FFCx 0.9 silently miscompiles a form that mixes quadrature rules: terms are joined by rule only."""
     from dolfinx import fem
+
     from solver.engines.cpu.assembly import JIT, Assembler
 
     together = Assembler(device).residual(interior_only=False).array.copy()
@@ -94,6 +95,7 @@ def test_joined_forms_equal_the_sum_of_their_terms(device):
 
 def test_a_term_that_mixes_rules_is_refused(tmp_path):
     import ufl
+
     from solver.engines.cpu.assembly import join_terms
     from solver.physics.context import Term
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import basix.ufl
 import numpy as np
 import ufl
-from dolfinx import fem, mesh as dmesh
+from dolfinx import fem
+from dolfinx import mesh as dmesh
 
 from solver.discretization.edge_fluxes import ONE_POINT, VERTEX, CellEdges
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 from dolfinx import fem
+from mpi4py import MPI
 
 from solver.physics import conduction, contacts, filament, poisson, tunnelling, vacancies
 from solver.physics.context import FERMI, FILAMENT, POTENTIAL, TUNNELLING, VACANCIES, FormContext
@@ -107,10 +108,22 @@ class DeviceModel:
             if ohmic:
                 self.values(FERMI)[film] = scaled
 
-    def place(self, node, column):
-        """Field and position of an unknown, for messages: "filament at (1.0, 2.0, 51.5) nm"."""
-        position = ", ".join(f"{c:.1f}" for c in self.coordinates[node][: self.device.mesh.geometry.dim])
-        return f"{self.fields[column]} at ({position}) nm"
+    def place_of_largest(self, magnitudes) -> str:
+        """Field and position of the largest of owned values (n * fields), for messages. Collective.
+
+        Returns:
+            E.g. "filament at (1.0, 2.0, 51.5) nm".
+        """
+        comm = self.device.mesh.comm
+        rows = np.where(np.isfinite(magnitudes), magnitudes, np.inf)
+        k = int(np.argmax(rows)) if rows.size else 0
+        _, rank = comm.allreduce((float(rows[k]) if rows.size else -1.0, comm.rank), MPI.MAXLOC)
+        text = None
+        if comm.rank == rank:
+            node, column = divmod(k, len(self.fields))
+            position = ", ".join(f"{c:.1f}" for c in self.coordinates[node][: self.device.mesh.geometry.dim])
+            text = f"{self.fields[column]} at ({position}) nm"
+        return comm.bcast(text, root=rank)
 
     def restrict(self, array):
         """Zero the prescribed entries of a local vector (n * fields)."""

@@ -35,7 +35,7 @@ def terms(ctx: FormContext) -> list[Term]:
     target = [amplitude_in_filament(q, f.width, lam) for q in xi]
     pin = [PIN_STRENGTH * smoothstep(q, PIN_FROM, PIN_TO) * (a - b) for q, a, b in zip(xi, u, target)]
     rho = {pair: E.length(*pair) / lam for pair in E.pairs}
-    k = lambda i, j: rho_over_sinh(rho[i, j])  # noqa: E731
+    k = lambda i, j: rho_over_sinh(rho[i, j])
     # int lambda^2 grad u . grad v
     if ctx.obtuse is not None:
         k = ctx.cell_average(k, rho_over_sinh(E.mean_length() / lam))

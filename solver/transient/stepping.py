@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from mpi4py import MPI
@@ -131,7 +132,7 @@ class Stepper:
         history = ctx.history.x.array.reshape(-1, 3)
         history[:] = 0.0
         for a, state in zip((c.a1, c.a2), states):
-            for k, q in enumerate(stored(m.fields, m.parameters, lambda f: m.values(f, state))):
+            for k, q in enumerate(stored(m.fields, m.parameters, partial(m.values, array=state))):
                 history[:, k] += a * q
 
     def advance(self, until: float, segment) -> StepRecord:
@@ -183,7 +184,7 @@ class Stepper:
         left = until - self.time
         if self.step >= left * (1 - 1e-9):
             return left, True
-        return (0.5 * left if self.step > 0.5 * left else self.step), False
+        return (min(self.step, 0.5 * left)), False
 
     def _guess(self, predicted, keep):
         """Extrapolated state as the start of Newton, kept inside the physical ranges."""
@@ -215,12 +216,9 @@ class Stepper:
     def _largest_change(self, keep):
         """Field and place where the state moved most in this step, for people. Collective."""
         m, n = self.model, self.model.owned
-        width = len(m.fields)
-        moved = np.abs(m.context.state.x.array - keep).reshape(-1, width)[:n]
+        moved = np.abs(m.context.state.x.array - keep).reshape(-1, len(m.fields))[:n]
         moved[:, m.fields.index(POTENTIAL)] = moved[:, m.fields.index(FERMI)] = 0.0  # these follow the voltage
-        k = int(np.argmax(moved)) if moved.size else 0
-        value, rank = self.comm.allreduce((float(moved.ravel()[k]) if moved.size else -1.0, self.comm.rank), MPI.MAXLOC)
-        return self.comm.bcast(m.place(k // width, k % width) if self.comm.rank == rank else None, root=rank)
+        return m.place_of_largest(moved.ravel())
 
     def _max(self, a):
         return self.comm.allreduce(float(a.max()) if a.size else 0.0, MPI.MAX)

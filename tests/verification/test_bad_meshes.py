@@ -10,8 +10,9 @@ from tests.devices import GAP, march, scenario
 
 def shaken(tmp_path, text, amount, seed=3, overrides=()):
     """Model on a mesh whose inner nodes are moved at random by `amount` of the element size."""
-    import meshes
     from dolfinx import mesh as dmesh
+
+    import meshes
     from meshes import quality
     from solver.physics.device import DeviceModel
 

@@ -4,7 +4,6 @@ import time
 from dataclasses import dataclass
 
 import numpy as np
-from mpi4py import MPI
 from petsc4py import PETSc
 
 from solver.engines.cpu.algebraic import Settler
@@ -79,7 +78,7 @@ class CpuEngine:
         fnorm = norms[2]
         if not np.isfinite(fnorm):
             return PETSc.SNES.ConvergedReason.DIVERGED_FNORM_NAN
-        self._updates.append(snes.getSolutionUpdate().norm(PETSc.NormType.NORM_INFINITY))
+        self._updates.append(self._last_update())
         last = self._updates[-1]
         if last < self.tolerance:
             return PETSc.SNES.ConvergedReason.CONVERGED_SNORM_RELATIVE
@@ -89,6 +88,9 @@ class CpuEngine:
             if left < 0.01 and last * left < 0.1 * self.tolerance:
                 return PETSc.SNES.ConvergedReason.CONVERGED_SNORM_RELATIVE
         return PETSc.SNES.ConvergedReason.ITERATING
+
+    def _last_update(self):
+        return self._snes.getSolutionUpdate().norm(PETSc.NormType.NORM_INFINITY)
 
     def solve(self) -> NewtonResult:
         """Newton from the model's state; on failure the state is whatever was reached (the caller restores it)."""
@@ -102,27 +104,17 @@ class CpuEngine:
         self.newton_iterations += iterations
         self.linear_iterations += linear
         reason = self._snes.getConvergedReason()
-        if reason == PETSc.SNES.ConvergedReason.DIVERGED_LINE_SEARCH:
-            # At the rounding floor no step lowers the residual: a negligible update is convergence all the same.
-            if self._snes.getSolutionUpdate().norm(PETSc.NormType.NORM_INFINITY) < self.tolerance:
-                reason = PETSc.SNES.ConvergedReason.CONVERGED_SNORM_RELATIVE
-        if reason > 0:
+        # At the rounding floor no step lowers the residual: a negligible update is convergence all the same.
+        stalled = reason == PETSc.SNES.ConvergedReason.DIVERGED_LINE_SEARCH
+        if reason > 0 or (stalled and self._last_update() < self.tolerance):
             return NewtonResult(True, iterations, linear)
         return NewtonResult(False, iterations, linear, self._explain(reason))
 
     def _explain(self, reason):
         names = {v: k for k, v in vars(PETSc.SNES.ConvergedReason).items() if isinstance(v, int) and v < 0}
         kind = names.get(reason, str(reason)).removeprefix("DIVERGED_").replace("_", " ").lower()
-        return f"Newton gave up ({kind}); largest residual in {self.largest_residual()}"
-
-    def largest_residual(self) -> str:
-        """Field and place of the largest scaled residual, for people. Collective."""
-        width = len(self.model.fields)
         rows = np.abs(self.assembler.residual().array)
-        rows = np.where(np.isfinite(rows), rows, np.inf)
-        k = int(np.argmax(rows)) if rows.size else 0
-        value, rank = self.comm.allreduce((float(rows[k]) if rows.size else -1.0, self.comm.rank), MPI.MAXLOC)
-        return self.comm.bcast(self.model.place(k // width, k % width) if self.comm.rank == rank else None, root=rank)
+        return f"Newton gave up ({kind}); largest residual in {self.model.place_of_largest(rows)}"
 
     def interior_residual(self):
         """Owned nodal residual (n, fields) of all terms but contacts, prescribed rows kept: see balances.py."""
