@@ -73,8 +73,7 @@ def _check_cells(mesh: SimplexMesh) -> None:
         if not np.any(mesh.cell_tags == tag):
             raise MeshError(f"physical group '{name}' is empty: it holds no cell")
     if len(group_rows(mesh.cells)[0]) < len(mesh.cells):
-        raise MeshError(f"the physical groups {_overlap(mesh.cells, mesh.cell_tags, mesh.regions)} overlap: "
-                        "a cell may belong to one region only")
+        raise MeshError(f"{_overlap(mesh.cells, mesh.cell_tags, mesh.regions)}: a cell may belong to one region only")
     loose = len(mesh.points) - len(np.unique(mesh.cells))
     if loose:
         raise MeshError(f"{loose} nodes of the mesh belong to no cell of a physical group: save only the tagged "
@@ -86,8 +85,8 @@ def _check_facets(mesh: SimplexMesh, terminals: dict[str, tuple[str, ...]]) -> N
         if not np.any(mesh.facet_tags == tag):
             raise MeshError(f"physical group '{name}' is empty: it holds no facet")
     if len(group_rows(mesh.facets_nodes)[0]) < len(mesh.facets_nodes):
-        raise MeshError(f"the physical groups {_overlap(mesh.facets_nodes, mesh.facet_tags, mesh.facets)} overlap: "
-                        "a facet may belong to one group only")
+        raise MeshError(f"{_overlap(mesh.facets_nodes, mesh.facet_tags, mesh.facets)}: a facet may belong to one "
+                        "group only")
     unique, index = group_rows(facets_of(mesh.cells))
     uses = np.bincount(index)
     position = find_rows(unique, mesh.facets_nodes)
@@ -132,7 +131,10 @@ def _overlap(rows: np.ndarray, tags: np.ndarray, names: dict[str, int]) -> str:
     _, index = group_rows(rows)
     repeated = np.flatnonzero(np.bincount(index) > 1)[0]
     by_tag = {tag: name for name, tag in names.items()}
-    return " and ".join(f"'{by_tag[int(t)]}'" for t in np.unique(tags[index == repeated]))
+    groups = [f"'{by_tag[int(tag)]}'" for tag in np.unique(tags[index == repeated])]
+    if len(groups) == 1:
+        return f"physical group {groups[0]} holds the same element twice"
+    return f"the physical groups {' and '.join(groups)} overlap"
 
 
 def _listing(names: dict[str, int]) -> str:

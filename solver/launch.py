@@ -16,6 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
+TERMINAL = "HALOFIL_TERMINAL"  # environment variable: "yes" when the starting process writes to a terminal
 STATUS_FILE = "HALOFIL_STATUS_FILE"  # environment variable naming the file for rank 0's exit status
 _SIZES = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE")
 _RANKS = ("OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK")
@@ -29,6 +30,10 @@ def mpi_rank() -> int | None:
 def mpi_size() -> int | None:
     """Number of ranks mpirun started, None when not under mpirun or not told."""
     return next((int(os.environ[name]) for name in _SIZES if os.environ.get(name, "").isdigit()), None)
+
+
+def _environment(status: Path) -> dict[str, str]:
+    return {**os.environ, STATUS_FILE: str(status), TERMINAL: "yes" if sys.stdout.isatty() else "no"}
 
 
 def run_ranks(ranks: int, arguments: list[str], command: list[str] | None = None) -> int:
@@ -52,7 +57,7 @@ def run_ranks(ranks: int, arguments: list[str], command: list[str] | None = None
     with tempfile.TemporaryDirectory(prefix="halofil-") as folder:
         status = Path(folder) / "status"
         process = subprocess.Popen(
-            [mpirun, "-n", str(ranks), *command, *arguments], env={**os.environ, STATUS_FILE: str(status)},
+            [mpirun, "-n", str(ranks), *command, *arguments], env=_environment(status),
             stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=_die_with_parent)  # noqa: PLW1509 - no threads
         asked: list[int] = []
         with _forwarding(process, asked):

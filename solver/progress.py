@@ -8,6 +8,8 @@ import sys
 from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
+from solver import launch
+
 log = logging.getLogger("halofil")
 
 
@@ -18,8 +20,9 @@ class Progress:
         self._root = comm.rank == 0
         self._ranks, self._end = comm.size, end
         self._bar, self._task, self._next = None, None, 0.1 * (int(10 * start / end) + 1)
-        # mpirun gives its ranks a pseudo-terminal even when its own output goes to a file.
-        if self._root and sys.stdout.isatty() and os.environ.get("HALOFIL_PLAIN") != "1":
+        # mpirun gives its ranks a pseudo-terminal even when its own output goes to a file: there ask who started it.
+        terminal = os.environ.get(launch.TERMINAL, "no" if launch.mpi_size() else "yes") == "yes" and sys.stdout.isatty()
+        if self._root and terminal:
             self._bar = Bar(
                 TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:3.0f} %"),
                 TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),

@@ -85,14 +85,16 @@ def test_every_boundary_facet_is_in_one_group_or_on_the_outer_box(built):
     on_plane = [np.all(np.abs(corners[:, :, axis] - box[end, axis]) < 1e-6, axis=1)
                 for end, axis in product((0, 1), range(3))]
     assert np.all(np.any(on_plane, axis=0))
-    outer = measures(mesh.points, free).sum()
-    closed = closed_forms(c)
+    # The box's surface, less the sections of the bars that pass through it or are cut by a mirror plane.
     x, y = c.x1 - c.x0, c.y1 - c.y0
-    # The outer box, less the cross-sections of the bars that pass through it.
+    under_bar = min(c.width, c.x1 - c.x0 if c.x0 < 0 else c.width / 2)
     whole = 2 * x * y + 2 * (x + y) * (c.film + c.cap + c.substrate)
-    top_section = closed["top_sidewalls"] / len(c.flanks) * len(c.flanks) / 2
-    assert outer < whole
-    assert outer > whole - 2 * x * (c.electrode + c.spacer + c.electrode) - 4 * y * c.electrode - top_section
+    bottom_ends = 2 * min(y, c.width if c.y0 < 0 else c.width / 2) * c.electrode
+    bottom_cuts = sum(abs(end) <= c.width / 2 for end in (c.y0, c.y1)) * x * c.electrode
+    top_ends = 2 * under_bar * c.electrode
+    top_cut = closed_forms(c)["top_sidewalls"] if c.x0 == 0 else 0.0
+    holes = bottom_ends + bottom_cuts + top_ends + top_cut
+    assert measures(mesh.points, free).sum() == pytest.approx(whole - holes, rel=1e-9)
 
 
 def test_no_cell_of_the_core_is_obtuse_and_the_core_holds_the_filament(built):
@@ -116,19 +118,8 @@ def test_nodes_lie_on_the_axis_and_on_the_counter_electrodes_edge(built):
     assert np.diff(heights).max() <= 3.0 * 1.02 + 1e-9
 
 
-def test_the_core_and_strips_are_conforming_with_what_surrounds_them(built):
-    _, mesh = built
-    # Torn meshes have facets of one cell inside: the volume of the boundary's cone from any point is the mesh's.
-    facets = boundary_facets(mesh.cells)
-    centre = mesh.points.mean(axis=0)
-    spread = mesh.points[facets] - centre
-    unsigned = np.abs(np.linalg.det(spread)) / 6
-    assert len(facets) == len(np.unique(facets, axis=0))
-    assert unsigned.sum() >= measures(mesh.points, mesh.cells).sum() * (1 - 1e-9)
-
-
 def test_the_same_scenario_gives_the_same_mesh(tmp_path):
-    first, second = (generate(cell(tmp_path)) for _ in range(2))
+    first, second = (generate(cell(tmp_path, symmetry="quarter")) for _ in range(2))
     assert np.array_equal(first.points, second.points)
     assert np.array_equal(first.cells, second.cells)
 
@@ -147,7 +138,7 @@ def test_default_half_cell_keeps_its_node_budget_and_quality(tmp_path):
     assert report.weight_negative_edges < 0.06
 
 
-@settings(max_examples=8, deadline=None, derandomize=True,
+@settings(max_examples=5, deadline=None, derandomize=True,
           suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(width=st.floats(200, 5000), spacer=st.floats(20, 200), electrode=st.floats(20, 100), over=st.floats(5, 200),
        margin=st.floats(1.0, 2.0), step=st.sampled_from(["conformal", "planarised"]),

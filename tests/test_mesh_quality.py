@@ -79,16 +79,18 @@ def test_size_grows_linearly_with_distance_up_to_the_ceiling():
 
 
 def test_a_negative_weight_of_one_cell_may_be_made_up_by_its_neighbour():
-    """Two triangles on one edge: Delaunay, so the edge's weight is positive although one angle is obtuse."""
+    """Two triangles on one edge: its weight is negative when the opposite angles sum to more than 180 degrees."""
     points = np.array([[0, 0, 0], [2, 0, 0], [1, 0.7, 0], [1, -3, 0]], dtype=float)
     cells = np.array([[0, 1, 2], [0, 1, 3]])
     mesh = SimplexMesh(points, cells, np.ones(2, int), np.empty((0, 2), int), np.empty(0, int), {"film": 1}, {})
     assert list(quality.obtuse_cells(points[cells][:, :, :2])) == [True, False]
+    assert quality.negative_edges(mesh, np.arange(2)) == (0.0, 0.0)
+    points[3, 1] = -0.9  # 110 and 96 degrees
     share, weight = quality.negative_edges(mesh, np.arange(2))
     assert share == pytest.approx(1 / 5)
-    points[3, 1] = -0.1
-    assert quality.negative_edges(mesh, np.arange(2))[0] > share - 1e-12
-    assert weight > 0
+    # Cotangents of the angles at the edge's ends over its own: closed form of the two isosceles triangles.
+    own = -0.5 * ((0.7**2 - 1) / (2 * 0.7) + (0.9**2 - 1) / (2 * 0.9))
+    assert weight == pytest.approx(own / (0.5 * 2 * (1 / 0.7 + 1 / 0.9)))
 
 
 SECTION = "name: section\ndevice: {layout: cross_section, electrode_width: 600 nm, domain_length: 1.5 um}\n"

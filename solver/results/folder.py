@@ -147,6 +147,13 @@ def existing(path: str | Path) -> RunFolder:
     return folder
 
 
+class _Printing(logging.Handler):
+    """Prints to whatever stdout is at the time: above a progress bar that has put itself in its place."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        print(self.format(record), flush=True)
+
+
 def start_log(path: Path | None, *, append: bool = False, console: bool = True, level: int = logging.INFO
               ) -> logging.Logger:
     """The run's logger: to the file with date and level, to the terminal as plain sentences.
@@ -175,7 +182,7 @@ def start_log(path: Path | None, *, append: bool = False, console: bool = True, 
         to_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%Y-%m-%d %H:%M:%S"))
         handlers.append(to_file)
         if console:
-            to_terminal = logging.StreamHandler(sys.stdout)
+            to_terminal = _Printing()
             to_terminal.setFormatter(logging.Formatter("%(message)s"))
             handlers.append(to_terminal)
     else:

@@ -230,7 +230,7 @@ class Stepper:
         }
 
     def _balanced(self, c, result):
-        """Further Newton iterations until currents and vacancies balance.
+        """Further corrections until currents and vacancies balance.
 
         The terminals' currents sum to zero within `BALANCE` of the largest, and no more than `LOST_VACANCIES` of all
         vacancies are lost in the step. The update test alone lets through errors that are small in volts yet, in a
@@ -243,7 +243,7 @@ class Stepper:
             lost = abs(inside.ionic) / c.a0
             if abs(sum(parts)) <= BALANCE * max(map(abs, parts)) and lost <= LOST_VACANCIES * self._vacancies_start:
                 break
-            more = self.engine.solve()
+            more = self.engine.polish()
             if not more.converged:
                 break
             result = NewtonEffort(
