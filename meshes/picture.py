@@ -122,18 +122,18 @@ def _overview(plotter, mesh: SimplexMesh, caption: str) -> None:
             skin = boundary_facets(mesh.cells[mesh.cell_tags == mesh.regions[name]])
             skin = skin[find_rows(np.unique(np.sort(mesh.facets_nodes, axis=1), axis=0), skin) < 0]
             surface = pv.PolyData(points, np.insert(skin, 0, 3, axis=1).ravel())
-            plotter.add_mesh(surface, color=REGION_COLOURS[name], show_edges=True, edge_color="#777777", ambient=0.5,
+            plotter.add_mesh(surface, color=REGION_COLOURS[name], show_edges=True, edge_color="#777777", ambient=0.3, diffuse=0.7,
                              label=name)
     for name, tag in mesh.facets.items():
         faces = np.insert(mesh.facets_nodes[mesh.facet_tags == tag], 0, 3, axis=1)
         plotter.add_mesh(pv.PolyData(points, faces.ravel()), color=ELECTRODE_COLOURS[name], show_edges=True,
-                         edge_color="#7a6a20", ambient=0.5, label=name.replace("_", " "))
+                         edge_color="#7a6a20", ambient=0.3, diffuse=0.7, label=name.replace("_", " "))
     note = f"\nfilm and cap lifted off, height x {OVERVIEW_STRETCH:g}" if cell else ""
     plotter.add_text(caption + note, font_size=10, color="black")
     plotter.add_legend(size=(0.2, 0.2), face="rectangle", bcolor="white", loc="upper right")
     plotter.view_vector((0.9, -1.2, 0.9), viewup=(0, 0, 1))
     plotter.reset_camera()
-    plotter.camera.zoom(1.4 if cell else 1.0)
+    plotter.camera.zoom(1.3 if cell else 1.0)
 
 
 def _cut(plotter, grid, mesh: SimplexMesh, origin: np.ndarray, normal: str) -> None:

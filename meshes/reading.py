@@ -12,6 +12,7 @@ from meshes.device_mesh import DeviceMesh
 from meshes.layouts import layout_of
 from meshes.quality import obtuse_cells
 from meshes.simplex_mesh import group_measure, read_msh_arrays
+from solver import compat
 
 
 def read(scenario: Any, msh_path: Path, comm: Any) -> DeviceMesh:
@@ -42,9 +43,7 @@ def read(scenario: Any, msh_path: Path, comm: Any) -> DeviceMesh:
         raise found
     layout, regions, facets = found
 
-    from solver.compat import read_msh
-
-    mesh, cell_tags, facet_tags = read_msh(msh_path, comm, layout.dimension)
+    mesh, cell_tags, facet_tags = compat.read_msh(msh_path, comm, layout.dimension)
     return DeviceMesh(
         mesh, cell_tags, facet_tags, regions, facets, layout.terminals, layout.coordinates, layout.depth_nm,
         layout.current_scale, layout.site, _film_obtuse(mesh, cell_tags, regions["film"]),
@@ -54,7 +53,7 @@ def read(scenario: Any, msh_path: Path, comm: Any) -> DeviceMesh:
 def _film_obtuse(mesh: Any, cell_tags: Any, film: int) -> np.ndarray:
     """(local cells,) bool, see DeviceMesh.film_obtuse."""
     dim = mesh.topology.dim
-    corners = mesh.geometry.x[mesh.geometry.dofmap][:, :, :dim]
+    corners = mesh.geometry.x[compat.geometry_nodes(mesh)][:, :, :dim]
     inside = np.zeros(len(corners), dtype=bool)
     inside[cell_tags.find(film)] = True
     obtuse = np.zeros(len(corners), dtype=bool)

@@ -111,22 +111,25 @@ def figures(results: Results) -> None:
 @app.command()
 def view(
     results: Results,
-    field: Annotated[str | None, typer.Option(metavar="NAME", help="e.g. filament, potential, vacancy")] = None,
-    time: Annotated[str | None, typer.Option(metavar="TIME", help="e.g. 0.8s; the last one without it")] = None,
-    clip: Annotated[str | None, typer.Option(metavar="PLANE", help="cut the cell open there, e.g. y=0")] = None,
-    line: Annotated[str | None, typer.Option(metavar="POINTS", help="profile along a line")] = None,
+    field: Annotated[str | None, typer.Option(metavar="NAME", help="e.g. filament (default), potential, vacancy")] = None,
+    time: Annotated[str | None, typer.Option(metavar="TIME", help="e.g. 0.8s, or set, reset, first, last (default)")] = None,
+    clip: Annotated[str | None, typer.Option(metavar="PLANE", help="cut the cell open there, e.g. y=0 (nm)")] = None,
+    line: Annotated[str | None, typer.Option(metavar="POINTS",
+                    help="profile between two points, x,y,z:x,y,z (nm)")] = None,
     isosurface: Annotated[float | None, typer.Option(metavar="VALUE", help="draw this isosurface of the field")] = None,
     png: Annotated[Path | None, typer.Option(metavar="FILE", help="write a picture instead of a window")] = None,
+    zoom: Annotated[str | None, typer.Option(metavar="LENGTH", help="show only this far around the filament, e.g. "
+                                             "'30 nm'")] = None,
 ) -> None:
     """Look into a run: any field, at any time, cut anywhere."""
     from solver.units import QuantityError, parse_quantity
 
     try:
-        seconds = None if time is None else parse_quantity(time, "time")
+        around = None if zoom is None else 1e9 * parse_quantity(zoom, "length")  # nm
     except QuantityError as error:
-        _refuse(f"--time: {error}")
-    _call("solver.figures.view", "view", _existing(results), field=field, time=seconds, clip=clip, line=line,
-          isosurface=isosurface, png=png)
+        _refuse(f"--zoom: {error}")
+    _call("solver.figures.view", "view", _existing(results), field=field, time=time, clip=clip, line=line,
+          isosurface=isosurface, png=png, zoom=around)
 
 
 @app.command()
@@ -193,7 +196,7 @@ def _on_ranks(ranks: int) -> NoReturn:
 
 
 def _call(module: str, function: str, *arguments: Any, **options: Any) -> NoReturn:
-    """Import and call what does the work; its return value is the exit status (None counts as done)."""
+    """Import and call what does the work; what it returns is the exit status, or the files it wrote."""
     from importlib import import_module
 
     try:
@@ -213,6 +216,8 @@ def _call(module: str, function: str, *arguments: Any, **options: Any) -> NoRetu
     except Exception as error:  # noqa: BLE001 - the last place where a failing rank can end the others
         code = _explain(error)
         launch.abort(code)
+    if isinstance(code, list):
+        print("\n".join(f"wrote {file}" for file in code))
     raise typer.Exit(launch.leave(code if isinstance(code, int) else DONE))
 
 

@@ -41,6 +41,15 @@ def read_msh(path: Path, comm: Any, gdim: int) -> tuple[Any, Any, Any]:
     return data.mesh, data.cell_tags, data.facet_tags
 
 
+def geometry_nodes(mesh: Any) -> Any:
+    """(cells, vertices) geometry node numbers of each local cell (0.10 deprecates `geometry.dofmap`)."""
+    import numpy as np
+
+    geometry = mesh.geometry
+    return np.asarray(geometry.dofmaps[0] if hasattr(geometry, "dofmaps") and not callable(geometry.dofmaps)
+                      else geometry.dofmap)
+
+
 def create_matrix(form: Any, kind: str) -> Any:
     """PETSc matrix of type `kind` ("aij", "baij") with the form's sparsity."""
     from dolfinx.fem import petsc

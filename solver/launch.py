@@ -58,7 +58,8 @@ def run_ranks(ranks: int, arguments: list[str], command: list[str] | None = None
         status = Path(folder) / "status"
         process = subprocess.Popen(
             [mpirun, "-n", str(ranks), *command, *arguments], env=_environment(status),
-            stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=_die_with_parent)  # noqa: PLW1509 - no threads
+            stdin=subprocess.DEVNULL, start_new_session=True,
+            preexec_fn=lambda: _die_with_parent(signal.SIGTERM))  # noqa: PLW1509 - no threads
         asked: list[int] = []
         with _forwarding(process, asked):
             code = process.wait()
@@ -86,23 +87,24 @@ def _forwarding(process: subprocess.Popen, asked: list[int]):
             signal.signal(number, handler)
 
 
-def _die_with_parent() -> None:
-    """Linux: mpirun gets SIGTERM when the supervisor dies, so that a killed run leaves no ranks behind."""
+def _die_with_parent(number: signal.Signals) -> None:
+    """Linux: this process gets a signal when its parent dies, so that a killed run leaves no ranks behind."""
     import ctypes
 
     pr_set_pdeathsig = 1
     with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, int(number))
 
 
 def take_requests() -> None:
-    """On a rank: the supervisor's SIGUSR1 counts as SIGINT, once."""
+    """On a rank: the supervisor's SIGUSR1 counts as SIGINT, once; and without mpirun there is no more to do."""
     def request(number: int, frame: object) -> None:
         signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # mpirun may deliver it twice
         signal.raise_signal(signal.SIGINT)
 
     if mpi_rank() is not None:
         signal.signal(signal.SIGUSR1, request)
+        _die_with_parent(signal.SIGKILL)
 
 
 def leave(code: int) -> int:

@@ -1,7 +1,6 @@
 """One run from scenario to results: build, equilibrate, march, write; the room where all parts meet."""
 
 import logging
-import shutil
 import signal
 import time
 from pathlib import Path
@@ -71,11 +70,8 @@ class _Job:
         def make():
             if not self.folder.resuming:
                 atomic_write_text(self.folder.scenario, self.scenario.resolved_yaml())
-                if self.scenario.mesh.file is not None:
-                    shutil.copyfile(self.scenario.mesh.file, self.folder.mesh)
-                else:
-                    report = meshes.build(self.scenario, self.folder.mesh)
-                    self.log.info("mesh: %d nodes, %d cells, %.1f s", report.nodes, report.cells, report.seconds)
+                report = meshes.build(self.scenario, self.folder.mesh)
+                self.log.info("mesh: %d nodes, %d cells, %.1f s", report.nodes, report.cells, report.seconds)
 
         on_root(self.comm, make)
         return meshes.read(self.scenario, self.folder.mesh, self.comm)

@@ -46,7 +46,7 @@ def called(monkeypatch):
         setattr(fake, function, work)
         monkeypatch.setitem(sys.modules, module, fake)
 
-    for module, function in (("solver.simulation", "run"), ("meshes.cli", "mesh_command"), ("solver.figures", "make_all"),
+    for module, function in (("solver.simulation", "run"), ("meshes.cli", "mesh_command"), ("solver.figures", "make_all"), ("solver.figures.view", "view"),
                              ("solver.analysis.comparison", "main"), ("solver.doctor", "main")):
         stand_in(module, function)
     for name in ("OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK", "PMI_SIZE", "PMI_RANK", "PMIX_RANK"):
@@ -166,9 +166,20 @@ def test_compare_passes_on_that_a_row_is_outside_its_band(called, tmp_path):
     assert halofil("compare", tmp_path, tmp_path)[0] == 1
 
 
-def test_view_wants_a_time_with_its_unit(tmp_path):
-    code, _, err = halofil("view", tmp_path, "--time", "0.8")
-    assert (code, err) == (2, "--time: 0.8 has no unit; write e.g. 0.8 ms\n")
+def test_view_passes_its_options_on_and_wants_a_length_with_its_unit(called, tmp_path):
+    assert halofil("view", tmp_path, "--field", "potential", "--time", "0.8s", "--clip", "y=0", "--zoom", "30 nm",
+                   "--png", "a.png")[0] == 0
+    (_, arguments, options), = called.list
+    assert arguments == (tmp_path,)
+    assert options == {"field": "potential", "time": "0.8s", "clip": "y=0", "line": None, "isosurface": None,
+                       "png": Path("a.png"), "zoom": pytest.approx(30.0)}
+    code, _, err = halofil("view", tmp_path, "--zoom", "30")
+    assert (code, err) == (2, "--zoom: 30 has no unit; write e.g. 30 nm\n")
+
+
+def test_the_files_a_command_wrote_are_named(called, tmp_path):
+    called.result = [tmp_path / "iv.png", tmp_path / "gap.png"]
+    assert halofil("figures", tmp_path) == (0, f"wrote {tmp_path / 'iv.png'}\nwrote {tmp_path / 'gap.png'}\n", "")
 
 
 def test_help_lists_the_commands_in_the_order_of_use():

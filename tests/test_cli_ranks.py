@@ -69,12 +69,18 @@ def test_a_signal_leaves_every_rank_the_time_to_write_its_checkpoint(number, tmp
     assert "stopping after this time step" in err
 
 
-def test_killing_the_supervisor_leaves_no_ranks_behind(tmp_path):
+@pytest.mark.parametrize("victim", ["supervisor", "mpirun"])
+def test_killing_one_of_the_starters_leaves_no_ranks_behind(victim, tmp_path):
     process = supervise(tmp_path, 0, 30)
     wait_for(lambda: all((tmp_path / f"started{i}").exists() and (tmp_path / f"started{i}").read_text() for i in (0, 1)))
     ranks = [int((tmp_path / f"started{i}").read_text()) for i in (0, 1)]
-    process.kill()
+    if victim == "supervisor":
+        process.kill()
+    else:
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        os.kill(int(children[0]), signal.SIGKILL)
     process.communicate(timeout=60)
+    assert process.returncode not in (0, 2, 3, 130)
     wait_for(lambda: not any(alive(rank) for rank in ranks))
 
 

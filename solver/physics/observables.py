@@ -3,6 +3,7 @@
 import numpy as np
 from mpi4py import MPI
 
+from solver import compat
 from solver.physics.context import FERMI, FILAMENT, POTENTIAL, TUNNELLING, VACANCIES
 from solver.physics.scaling import NM
 
@@ -46,7 +47,7 @@ class AxisProbe:
         owned_cells = mesh.topology.index_map(tdim).size_local
         film = m.device.cell_tags.find(m.context.film)
         film = film[film < owned_cells]
-        corners = mesh.geometry.x[mesh.geometry.dofmap]
+        corners = mesh.geometry.x[compat.geometry_nodes(mesh)]
         nodes, weights, rows = [], [], []
         if len(film):
             tree = geometry.bb_tree(mesh, tdim, entities=film.astype(np.int32), padding=1e-6)

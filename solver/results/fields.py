@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from solver import compat
 from solver.results.collective import on_root
 from solver.results.journal import JournaledFile
 from solver.results.nodes import NodeMap
@@ -211,7 +212,7 @@ def _gather_mesh(device_mesh: DeviceMesh, nodes: NodeMap) -> dict[str, Any]:
     dimension = mesh.topology.dim
     to_input = np.asarray(mesh.geometry.input_global_indices, dtype=np.int64)
     owned = mesh.topology.index_map(dimension).size_local
-    cells = to_input[np.asarray(mesh.geometry.dofmap)[:owned]]
+    cells = to_input[compat.geometry_nodes(mesh)[:owned]]
     region = np.zeros(owned + mesh.topology.index_map(dimension).num_ghosts, dtype=np.int32)
     region[device_mesh.cell_tags.indices] = device_mesh.cell_tags.values
     parts = comm.gather((np.asarray(mesh.topology.original_cell_index)[:owned], cells, region[:owned]), root=0)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from solver import compat
+
 if TYPE_CHECKING:
     from dolfinx.fem import FunctionSpace
 
@@ -32,7 +34,7 @@ class NodeMap:
             ValueError: V has other dofs than one (block) a node.
         """
         geometry = V.mesh.geometry
-        dofs, nodes = np.asarray(V.dofmap.list), np.asarray(geometry.dofmap)
+        dofs, nodes = np.asarray(V.dofmap.list), compat.geometry_nodes(V.mesh)
         if dofs.shape != nodes.shape:
             raise ValueError(f"a space with one dof a node is needed, this one has {dofs.shape[1]} a cell "
                              f"of {nodes.shape[1]} nodes")

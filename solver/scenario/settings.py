@@ -20,7 +20,7 @@ class Mesh(Part):
         0.25, description="growth of the size per distance from the filament site")
     core_radius: Length | None = Field(None, description="radius of the finest region; without it the filament's "
                                        "radius + 6 interface widths, at least 12 nm")
-    size_at_edge: Length = Field("15 nm", description="size along the active edges")
+    size_at_edge: Length = Field("5 nm", description="size along the active edges")
     size_max: Length = Field("400 nm", description="largest size")
 
 
