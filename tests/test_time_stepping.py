@@ -5,7 +5,7 @@ import pytest
 
 from solver.scenario.protocol import Hold, Pulses, Repeat, Sweep, Wait
 from solver.transient.bdf import Levels, coefficients
-from solver.transient.control import StepLimits, growth, rejected
+from solver.transient.control import StepLimits, growth, on_ladder, rejected
 from solver.transient.waveforms import Waveform
 
 
@@ -96,3 +96,11 @@ def test_step_control_shrinks_for_errors_and_large_filament_changes():
     assert growth(None, 0.4, limits, 2) == pytest.approx(0.45)
     assert growth(1e-9, 1e-9, limits, 2) == 2.0 and growth(1e9, 0.0, limits, 2) == 0.25
     assert rejected(None, 0.5, limits) and rejected(0.02, 0.0, limits) and rejected(5e-3, 0.3, limits) is None
+
+
+def test_steps_that_differ_by_rounding_fall_on_the_same_rung():
+    steps = 10.0 ** np.linspace(-9, 1, 57)
+    for step in steps:
+        rung = on_ladder(step)
+        assert 2 ** (-1 / 8) * step < rung <= step * (1 + 1e-6)
+        assert on_ladder(rung) == rung == on_ladder(rung * (1 + 1e-9)) == on_ladder(rung * (1 - 1e-9))

@@ -1,5 +1,6 @@
 """Size of the next step from the local error and the filament's change."""
 
+import math
 from dataclasses import dataclass
 
 
@@ -30,6 +31,15 @@ def growth(error: float | None, change: float, limits: StepLimits, order: int) -
     if change > 0:
         factor = min(factor, 0.9 * limits.filament_change / change)
     return max(0.25, factor)
+
+
+def on_ladder(step: float) -> float:
+    """The step [s] rounded down to a power of 2^(1/8).
+
+    The local error is a small difference: its rounding would let the steps of runs on different numbers of ranks drift
+    apart by 1e-7 each. On the ladder they are the same to the last bit.
+    """
+    return 2.0 ** (math.floor(8 * math.log2(step) + 1e-6) / 8)
 
 
 def rejected(error: float | None, change: float, limits: StepLimits) -> str | None:

@@ -11,7 +11,7 @@ from solver.physics.balances import INSIDE, VacancyCount, nodal_sums
 from solver.physics.context import FERMI, FILAMENT, POTENTIAL, VACANCIES
 from solver.physics.storage import stored
 from solver.transient import bdf
-from solver.transient.control import StepLimits, growth, rejected
+from solver.transient.control import StepLimits, growth, on_ladder, rejected
 
 log = logging.getLogger("halofil")
 FIRST_STEP = 1e-6  # s, after a jump of the voltage
@@ -171,7 +171,7 @@ class Stepper:
             self.rejected_steps += 1
             log.info("t = %.6g s, V = %.4f V: step %.2e s refused: %s", t, segment.voltage(t), dt, reason)
             ctx.state.x.array[:] = keep
-            self.step = dt * min(factor, 0.5)
+            self.step = on_ladder(dt * min(factor, 0.5))
             if self.step < self.limits.smallest:
                 self.apply(segment.voltage(self.time))
                 raise SolutionStopped(
@@ -263,7 +263,7 @@ class Stepper:
         self.levels.push(t, self.model.context.state.x.array)
         # A step cut short by a milestone says nothing against the size wanted before.
         wanted = max(dt * factor, self.step) if landing and factor >= 1 else dt * factor
-        self.time, self.step = t, wanted
+        self.time, self.step = t, on_ladder(wanted)
         self.accepted_steps += 1
         return StepRecord(
             t, volts, dt,
