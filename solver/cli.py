@@ -47,7 +47,7 @@ def _main(version: Annotated[bool, typer.Option("--version", callback=_version, 
 def run(
     scenario: Scenario,
     overrides: Set = None,
-    ranks: Annotated[int | None, typer.Option(min=1, metavar="N", help="number of MPI ranks (default 1)")] = None,
+    ranks: Annotated[int | None, typer.Option(min=1, metavar="N", help="number of MPI ranks (default: the cores, up to 4, in 3D; else 1)")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="continue from the last checkpoint")] = False,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="results folder (default: results/NAME)")] = None,
     engine: Annotated[Engine, typer.Option(help="what assembles and solves")] = Engine.auto,
@@ -63,7 +63,8 @@ def run(
     if folder.exists() and not folder.is_dir():
         _refuse(f"--out {folder}: is a file; name a folder")
     size = launch.mpi_size()
-    if size is None and launch.mpi_rank() is None and (ranks or 1) > 1:
+    ranks = ranks or (size if size is not None else launch.default_ranks(loaded.device.dimension))
+    if size is None and launch.mpi_rank() is None and ranks > 1:
         _on_ranks(ranks)
     if size is not None and ranks not in (None, size):
         _refuse(f"--ranks {ranks}: mpirun has started {size} ranks; leave --ranks out")

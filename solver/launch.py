@@ -32,6 +32,14 @@ def mpi_size() -> int | None:
     return next((int(os.environ[name]) for name in _SIZES if os.environ.get(name, "").isdigit()), None)
 
 
+def default_ranks(dimension: int) -> int:
+    """Ranks that pay without being asked for: in 3D the cores this process may use, up to 4 (10 k nodes or more on
+    each of a few ranks); 1 in 1D and 2D, or where there is no mpirun."""
+    if dimension < 3 or not (shutil.which("mpirun") or shutil.which("mpiexec")):
+        return 1
+    return min(4, len(os.sched_getaffinity(0)))
+
+
 def _environment(status: Path) -> dict[str, str]:
     return {**os.environ, STATUS_FILE: str(status), TERMINAL: "yes" if sys.stdout.isatty() else "no"}
 

@@ -93,6 +93,7 @@ class Stepper:
         while dt < 1e5:
             keep = ctx.state.x.array.copy()
             self._set_history(bdf.coefficients(dt, None), [keep])
+            self.engine.settle()
             result = self.engine.solve()
             if result.converged:
                 t, dt = t + dt, dt * (10.0 if result.iterations <= 4 else 4.0)

@@ -11,7 +11,6 @@ from solver.engines.cpu.assembly import Assembler
 from solver.engines.cpu.linear import make_solver
 from solver.physics.context import FERMI, TUNNELLING
 
-
 LAG = 2
 
 
