@@ -13,9 +13,9 @@ from meshes.simplex_mesh import SimplexMesh, group_rows
 # Cost of the coupled system, from runs on the half-symmetry cell (block ILU(1), one core).
 COST = {
     "unknowns per node": 5,
-    "bytes per node": 3500.0,
-    "fixed bytes": 4.0e8,
-    "seconds per cell and Newton step": 40e-6,
+    "bytes per node": 1.8e4,
+    "fixed bytes": 2.0e8,
+    "seconds per cell and Newton step": 7e-6,
 }
 # A weight below -OBTUSE times the cell's largest is negative; above, rounding of a right angle.
 OBTUSE = 1e-10
