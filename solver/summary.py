@@ -1,7 +1,8 @@
 """Numbers of a finished run: switching, effort, versions."""
 
-import importlib.metadata
 import time
+
+import solver
 
 
 def peak_memory(comm) -> float:
@@ -51,16 +52,8 @@ def summarise(job) -> dict:
         "ranks": job.comm.size,
         "engine": "cpu",
         "versions": {
-            "halofil": importlib.metadata.version("halofil") if _installed() else "source",
+            "halofil": solver.__version__,
             "dolfinx": dolfinx.__version__,
             "petsc": ".".join(map(str, PETSc.Sys.getVersion())),
         },
     }
-
-
-def _installed():
-    try:
-        importlib.metadata.version("halofil")
-    except importlib.metadata.PackageNotFoundError:
-        return False
-    return True

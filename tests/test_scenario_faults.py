@@ -127,7 +127,8 @@ def test_one_mistake_is_one_fault_at_its_line(old, new, start, word):
          "physics.filament.initial.radius: 20 nm does not fit", "13 nm"),
         (("device.cell_length=20 nm",), "mesh.core_radius: 12.2 nm does not fit", "10 nm"),
         (("mesh.size_at_filament=4 nm",), "mesh.size_at_filament: 4 nm cannot resolve", "1.5 nm"),
-        (("mesh.size_max=10 nm",), "mesh.size_max: 10 nm is less than size_at_edge (15 nm)", "at least"),
+        (("mesh.size_max=4 nm",), "mesh.size_max: 4 nm is less than size_at_edge (5 nm)", "at least"),
+        (("physics.ions=fixed",), "physics.ions: fixed leaves the filament no vacancies", "mobile"),
         (("material.vacancies.site_density=1.01e19 cm^-3",), "filament.equilibrium_vacancy_density: ", "less"),
     ],
 )
@@ -139,7 +140,7 @@ def test_geometry_that_cannot_be_built_is_a_fault(overrides, start, word):
 @pytest.mark.parametrize(
     ("text", "overrides", "start"),
     [
-        (CELL, ("physics.ions=fixed", "physics.contacts.top.ions=blocking"), "--set:2: physics.contacts.top.ions: has no"),
+        (CELL, ("physics.filament=off", "physics.ions=fixed", "physics.contacts.top.ions=blocking"), "--set:3: physics.contacts.top.ions: has no"),
         (CELL, ("physics.filament=off", "solver.max_filament_change=0.1"), "--set:2: solver.max_filament_change: has no"),
         (CELL, ("physics.filament=off", "material.filament.conductivity=1 S/m"),
          "--set:2: material.filament.conductivity: has no"),
@@ -147,8 +148,8 @@ def test_geometry_that_cannot_be_built_is_a_fault(overrides, start, word):
          "--set:2: material_overrides.filament.conductivity: has no"),
         (CELL, ("physics.contacts.top.electronic=ohmic", "material.contacts.conductance=1e10 S/m^2"),
          "--set:2: material.contacts.conductance: has no"),
-        (CELL, ("physics.ions=fixed", "material.vacancies.diffusivity=1e-9 cm^2/s"),
-         "--set:2: material.vacancies.diffusivity: has no"),
+        (CELL, ("physics.filament=off", "physics.ions=fixed", "material.vacancies.diffusivity=1e-9 cm^2/s"),
+         "--set:3: material.vacancies.diffusivity: has no"),
         (GAP, ("material.cap.relative_permittivity=3",), "--set:1: material.cap.relative_permittivity: has no"),
         (GAP, ("mesh.size_at_edge=5 nm",), "--set:1: mesh.size_at_edge: has no"),
     ],

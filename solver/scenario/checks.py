@@ -73,6 +73,8 @@ def _filament(scenario: Scenario) -> Found:
     device, initial = scenario.device, scenario.physics.filament.initial
     gap, width = device.filament_gap, scenario.physics.filament.interface_width
     path: Path_ = ("physics", "filament")
+    if scenario.physics.ions == "fixed":
+        yield ("physics", "ions"), "fixed leaves the filament no vacancies to grow from; write mobile, or filament: off"
     if initial.height >= gap:
         yield (*path, "initial", "height"), (
             f"{_nm(initial.height)} is not below the counter electrode: the gap is {_nm(gap)}; write less than that")

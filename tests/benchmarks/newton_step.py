@@ -26,7 +26,7 @@ def best(work, repeats=4):
 
 
 def time_solver(matrix, b, prefix):
-    """(set-up [s], solve [s], iterations) of GMRES with ILU(1)."""
+    """Seconds and iterations of GMRES with ILU(1), as text."""
     from solver.engines.cpu.linear import incomplete_factors
 
     ksp = PETSc.KSP().create(matrix.comm)
@@ -44,7 +44,8 @@ def time_solver(matrix, b, prefix):
         ksp.setUpOnBlocks()
 
     set_up()
-    return best(set_up), best(lambda: ksp.solve(b, x)), ksp.getIterationNumber()
+    seconds, solve = best(set_up), best(lambda: ksp.solve(b, x))
+    return f"set-up {seconds:.3f} s, solve {solve:.3f} s, {ksp.getIterationNumber()} iterations"
 
 
 def main(directory: Path):
@@ -72,13 +73,12 @@ def main(directory: Path):
         print(f"  form on {form.integral_types}, assembled {'once' if linear else 'each time'}: {seconds:.3f} s")
         a.matrix.assemble()
     b, J = a.residual().copy(), a.jacobian()
-    print("identity rows, blocks of 5:      set-up %.3f s, solve %.3f s, %d iterations" % time_solver(J, b, "full_"))
+    print("identity rows, blocks of 5:     ", time_solver(J, b, "full_"))
     rows = PETSc.IS().createGeneral(active)
     scalar = PETSc.Mat()
     J.convert("aij", scalar)
     reduced = scalar.createSubMatrix(rows, rows)
-    print("active unknowns, scalar matrix:  set-up %.3f s, solve %.3f s, %d iterations"
-          % time_solver(reduced, b.getSubVector(rows).copy(), "reduced_"))
+    print("active unknowns, scalar matrix: ", time_solver(reduced, b.getSubVector(rows).copy(), "reduced_"))
 
 
 if __name__ == "__main__":

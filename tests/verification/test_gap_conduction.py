@@ -22,7 +22,7 @@ def conductance_per_area(tmp_path, gap_nm, size_nm, width_nm=1.2):
         tmp_path,
         "device: {layout: slab, thickness: 60 nm, dimension: 1, area: 1 um^2}\n"
         f"mesh: {{size_at_filament: {size_nm} nm}}\n"
-        "physics:\n  ions: fixed\n  contacts: {top: {electronic: ohmic}}\n"
+        "physics:\n  contacts: {top: {electronic: ohmic}}\n"
         f"  filament: {{interface_width: {width_nm} nm, initial: {{core_radius: 1 nm, core_height: 20 nm, "
         f"radius: 20 nm, height: {height} nm}}}}\n",
         [f"material.film.electronic_conductivity={SIGMA_E} S/m"],
