@@ -9,6 +9,7 @@ from mpi4py import MPI
 
 from solver.results.collective import on_root
 from solver.results.folder import ResultsExist, RunFolder, atomic_write_text, start_log
+from solver.scenario import load_scenario
 
 DONE, BAD_INPUT, STOPPED, INTERRUPTED = 0, 2, 3, 130
 DEFAULT_STEPS_PER_SWEEP = 40  # of the largest voltage, where output.max_step is not given
@@ -34,7 +35,7 @@ def run(scenario, out: Path, *, resume: bool = False, force: bool = False, engin
     try:
         job = _Job(scenario, folder, comm, log)
         return job.march()
-    except (MeshError, CheckpointError) as error:
+    except (MeshError, CheckpointError, OtherScenario) as error:
         return _refuse(comm, error)
     except SolutionStopped as error:
         log.error("%s The last good state is in %s.", error, folder.checkpoint)
@@ -45,6 +46,10 @@ def _refuse(comm, error):
     if comm.rank == 0:
         logging.getLogger("halofil").error("%s", error)
     return BAD_INPUT
+
+
+class OtherScenario(ValueError):
+    """--resume with a scenario that is not the one the folder was started with; the message is one sentence."""
 
 
 class _Job:
@@ -68,10 +73,16 @@ class _Job:
         import meshes
 
         def make():
-            if not self.folder.resuming:
-                atomic_write_text(self.folder.scenario, self.scenario.resolved_yaml())
-                report = meshes.build(self.scenario, self.folder.mesh)
-                self.log.info("mesh: %d nodes, %d cells, %.1f s", report.nodes, report.cells, report.seconds)
+            if self.folder.resuming:
+                if load_scenario(self.folder.scenario) != self.scenario:
+                    raise OtherScenario(
+                        f"{self.folder.path} was started with another scenario than the one to resume: give its "
+                        f"{self.folder.scenario.name}, or start anew with --force"
+                    )
+                return
+            atomic_write_text(self.folder.scenario, self.scenario.resolved_yaml())
+            report = meshes.build(self.scenario, self.folder.mesh)
+            self.log.info("mesh: %d nodes, %d cells, %.1f s", report.nodes, report.cells, report.seconds)
 
         on_root(self.comm, make)
         return meshes.read(self.scenario, self.folder.mesh, self.comm)
@@ -234,12 +245,13 @@ class _Job:
         states, scalars = self.stepper.snapshot()
         run = {
             "energy": self.energy, "imbalance": self.imbalance_charge, "last": list(self._last),
-            "segment": self.segment, "voltage": self.voltage, "wall": self._wall(),
+            "segment": self.segment, "voltage": self.voltage, "wall": self.wall(),
             "newton": self.engine.newton_iterations, "linear": self.engine.linear_iterations,
         }
         checkpoint.save(self.folder.checkpoint, self.nodes, states, {"stepper": scalars, "run": run})
 
-    def _wall(self):
+    def wall(self) -> float:
+        """Seconds spent on this run, before a resume included."""
         return self.wall_before + time.perf_counter() - self.clock["start"]
 
     def _finish(self):

@@ -40,7 +40,7 @@ def summarise(job) -> dict:
         "name": job.scenario.name,
         **numbers,
         "simulated time [s]": stepper.time,
-        "wall time [s]": job._wall(),
+        "wall time [s]": job.wall(),
         "seconds by part [s]": seconds,
         "steps": stepper.accepted_steps,
         "rejected steps": stepper.rejected_steps,

@@ -126,6 +126,9 @@ def test_sigint_writes_a_checkpoint_exits_130_and_resumes(scenario, reference):
     assert process.wait(timeout=60) == 130
     rows = len(table(out))
     assert rows < len(table(reference))
+    other = halofil_run(scenario, out, "--resume", "--set", "device.gap=61 nm")
+    assert other.returncode == 2 and "another scenario" in other.stdout + other.stderr
+    assert len(table(out)) == rows
     done = halofil_run(scenario, out, "--resume")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "resumed at t" in (out / "run.log").read_text()
