@@ -79,3 +79,40 @@ def iv_bands() -> dict[str, Band]:
     return {"V_set [V]": band(sweep["v_set"]), "V_reset [V]": band(sweep["v_reset"]),
             "S_off [S]": band(sweep["s_off"]), "on/off ratio [1]": band(sweep["on_off_ratio"]),
             "current jump [decades]": band(sweep["current_jump_decades"])}
+
+
+def factor_band(value: float, factor: float, basis: str) -> Band:
+    """Within a factor of a measured value (of either sign)."""
+    low, high = sorted((value / factor, value * factor))
+    return Band(low, high, value, basis)
+
+
+def train_bands(amplitude: float, width: float) -> dict[str, Band]:
+    """Bands of a measured pulse train by the key of ``train_numbers``; empty where none was measured so.
+
+    Args:
+        amplitude, width: of the pulses [V], [s].
+    """
+    for name in ("pulses_80ms", "pulses_55ms"):
+        for kind in ("potentiation", "depression"):
+            entry = load_measured()[name].get(kind)
+            if entry and abs(entry["amplitude"] - amplitude) < 1e-6 and abs(entry["width"] - width) < 1e-6:
+                bands = {
+                    f"{side} current [A]": factor_band(entry[f"current_{side}"], 2, "within a factor two")
+                    for side in ("first", "last")
+                }
+                if name == "pulses_55ms":
+                    measured = load_measured()[name]
+                    ratio, energy = measured["conductance_ratio_pulse2_to_pulse1"], measured["energy_of_doubling"]
+                    bands["ratio of pulse 2 to pulse 1 [1]"] = Band(1.5, 3.0, ratio, "between 1.5 and 3")
+                    bands["energy of doubling [J]"] = Band(0.5 * energy, 1.5 * energy, energy, "± 50 %")
+                return bands
+    return {}
+
+
+def retention_bands() -> dict[str, Band]:
+    """Bands of the retention measurement by the key of ``retention_numbers``."""
+    entry = load_measured()["retention"]
+    holds, off = entry["s_on_holds_for"], entry["s_off_reached_at"]
+    return {"holds for [s]": Band(holds, off, holds, "at least 20 s, off at 30 s"),
+            "off after [s]": Band(off - 5, off + 5, off, "± 5 s")}

@@ -1,0 +1,114 @@
+"""Pulse trains and retention: currents per pulse, doubling and its energy, how long the on-state holds.
+
+Definitions: the current of a pulse is the one at its end, the displacement current left out (the paper corrects for
+it); its energy is I V t, the paper's, and the integral of I V dt; the doubling pulse is the first whose current is at
+least twice the first pulse's. Retention: the conductance during the probing hold that follows a train; it holds until
+it has fallen below a third of its first value and is off once it is within a factor two of its last.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas
+
+PROBE = 5e-3  # V; a hold at no more than this only reads
+
+
+@dataclass(frozen=True)
+class Train:
+    """Pulses of one step of a protocol.
+
+    Attributes:
+        amplitude, width: V, s.
+        ends: (count,) time at which each pulse ends [s].
+    """
+
+    amplitude: float
+    width: float
+    ends: np.ndarray
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A hold at a reading voltage, from `start` to `end` [s]."""
+
+    voltage: float
+    start: float
+    end: float
+
+
+def steps_in_time(protocol: Any) -> tuple[list[Train], list[Probe]]:
+    """Pulse trains and probing holds of a scenario's protocol with their times."""
+    from solver.scenario.protocol import expanded
+
+    trains, probes, t, v = [], [], 0.0, 0.0
+    for step in expanded(protocol):
+        if step.kind == "pulses":
+            starts = t + step.period * np.arange(step.count)
+            trains.append(Train(step.amplitude, step.width, starts + step.width))
+            t, v = t + step.period * step.count, step.base
+        elif step.kind == "sweep":
+            t, v = t + abs(step.to - v) / step.rate, step.to
+        else:
+            v = step.voltage if step.kind == "hold" else v
+            if 0 < abs(v) <= PROBE:
+                probes.append(Probe(v, t, t + step.duration))
+            t += step.duration
+    return trains, probes
+
+
+def train_numbers(table: pandas.DataFrame, train: Train, driven: str = "top") -> dict[str, Any]:
+    """Numbers of one train.
+
+    Returns:
+        "current by pulse [A]" (list), "first current [A]", "last current [A]", "ratio of pulse 2 to pulse 1 [1]",
+        "doubling pulse [1]" (None if none doubles), "energy of doubling [J]" (I V t), "energy of doubling, integral [J]".
+    """
+    time = table["time [s]"].to_numpy()
+    current = (table[f"current {driven} [A]"] - table[f"displacement current {driven} [A]"]).to_numpy()
+    at_end = np.array([current[np.abs(time - end).argmin()] for end in train.ends])
+    double = np.flatnonzero(np.abs(at_end) >= 2 * abs(at_end[0]))
+    k = int(double[0]) if len(double) else None
+    integral = None
+    if k is not None:
+        energy = table["energy [J]"].to_numpy()
+        end = train.ends[k]
+        integral = float(np.interp(end, time, energy) - np.interp(end - train.width, time, energy))
+    return {
+        "current by pulse [A]": at_end.tolist(),
+        "first current [A]": float(at_end[0]),
+        "last current [A]": float(at_end[-1]),
+        "ratio of pulse 2 to pulse 1 [1]": float(at_end[1] / at_end[0]) if len(at_end) > 1 else None,
+        "doubling pulse [1]": None if k is None else k + 1,
+        "energy of doubling [J]": None if k is None else float(abs(at_end[k] * train.amplitude) * train.width),
+        "energy of doubling, integral [J]": integral,
+    }
+
+
+def retention_numbers(table: pandas.DataFrame, probe: Probe) -> dict[str, float | None]:
+    """Numbers of one probing hold.
+
+    Returns:
+        "S_on at the start [S]", "holds for [s]" (until below a third of it), "off after [s]" (within a factor two of
+        the last value), "S at the end [S]"; times None where it does not happen within the hold.
+    """
+    time, s = table["time [s]"].to_numpy(), table["conductance [S]"].to_numpy()
+    inside = (time > probe.start) & (time <= probe.end * (1 + 1e-12)) & np.isfinite(s)
+    time, s = time[inside] - probe.start, s[inside]
+    # The first microseconds carry the displacement current of the jump to the probing voltage.
+    settled = time > 1e-2
+    time, s = time[settled], s[settled]
+    below = np.flatnonzero(s < s[0] / 3)
+    off = np.flatnonzero(s > 2 * s[-1])
+    lost = len(below) > 0
+    return {
+        "S_on at the start [S]": float(s[0]),
+        "holds for [s]": float(time[below[0]]) if lost else None,
+        "off after [s]": float(time[off[-1] + 1]) if lost and len(off) and off[-1] + 1 < len(time) else None,
+        "S at the end [S]": float(s[-1]),
+    }
