@@ -101,7 +101,7 @@ def main(directories: Sequence[str | Path]) -> int:
         Console(stderr=True, soft_wrap=True).print(str(fault), markup=False, highlight=False)
         return 2
     console = Console()
-    console = Console(width=max(console.width, 90))  # narrower than that, values would be cut off
+    console = Console(width=max(console.width, 120))  # narrower than that, values would be cut off
     for result in dict.fromkeys(row.result for row in rows):
         table = Table(title=f"{result} against {CITATION}", title_justify="left")
         for name in ("quantity", "measured", "band", "simulated", ""):
