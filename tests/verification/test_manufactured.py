@@ -21,6 +21,7 @@ CASES = {
     "filament": (FILAMENT, SOFT, ["filament"], 2.0),
     "all": (FILAMENT, SOFT, ["potential", "fermi", "vacancies", "filament", "tunnelling"], 20.0),
 }
+BOXES = {"right": right_angled, "shaken": shaken}
 CELLS = {1: (16, 32, 64), 2: (12, 24, 48), 3: (4, 8, 16)}
 
 
@@ -29,8 +30,7 @@ def orders(folder, case, dimension, kind):
     physics, overrides, free, rate = CASES[case]
     errors = []
     for cells in CELLS[dimension]:
-        mesh = {"right": lambda: right_angled(dimension, cells, LENGTH), "shaken": lambda: shaken(dimension, cells, LENGTH),
-                "gmsh": lambda: tetrahedra(cells, LENGTH)}[kind]()
+        mesh = tetrahedra(cells, LENGTH) if kind == "gmsh" else BOXES[kind](dimension, cells, LENGTH)
         size = len(mesh.points) ** (-1 / 3) if kind == "gmsh" else LENGTH / cells
         m = box_model(folder, mesh, LENGTH, physics, overrides)
         errors.append((size, nodal_errors(m, LENGTH, free, rate)))
