@@ -1,0 +1,140 @@
+"""Manufactured solutions of the device equations: exact fields, their sources, and the nodal error of the solver.
+
+An exact field is put into the strong equation; what is left over is a source, added to the model as a `Term` of its
+own, so that the production forms stay as they are. One implicit step of rate a0 from nothing makes the problem
+well posed (blocking plates fix no vacancy density) and tests the storage terms with it.
+"""
+
+import numpy as np
+from dolfinx import fem
+
+from solver.discretization.functions import (
+    Numpy,
+    butler_volmer,
+    double_well_slope,
+    interpolant,
+    interpolant_slope,
+    smoothstep,
+)
+from solver.engines.cpu.newton import CpuEngine
+from solver.physics.conduction import METAL_FROM, METAL_TO
+from solver.physics.context import FERMI, FILAMENT, POTENTIAL, TUNNELLING, VACANCIES, Term
+from solver.physics.tunnelling import PIN_FROM, PIN_STRENGTH, PIN_TO, amplitude_in_filament
+from tests.verification.jets import cosines, divergence, ramp
+
+VOLTS = 0.05  # top terminal [V]
+
+
+def exact_fields(m, length):
+    """Field -> Jet at the model's nodes: no flux through the sides; potentials 0 and the voltage at the terminals."""
+    d = m.device.mesh.topology.dim
+    x = m.coordinates[:, :d]
+    side = (1,) * (d - 1)
+    top = m.parameters.scaling.potential(VOLTS)
+    arch = cosines(x, length, (*side, 1), -np.pi / 2)  # sin(pi z / L): zero at both terminals
+    return {
+        POTENTIAL: ramp(x, length, top) + 0.8 * arch,
+        FERMI: ramp(x, length, top) - 0.6 * arch,
+        VACANCIES: 1.2 + 0.7 * cosines(x, length, (*side, 2), 0.4),
+        FILAMENT: 0.5 + 0.22 * cosines(x, length, (*side, 1)),
+        TUNNELLING: 1.0 + 0.4 * cosines(x, length, (*side, 2)),
+    }
+
+
+def sources(m, e):
+    """Field -> (n,) source density: the strong residual of the exact fields `e` (docs/physics.md, line by line)."""
+    p, a0 = m.parameters, m.context.rate.value
+    phi, fermi = e[POTENTIAL], e[FERMI]
+    s = {POTENTIAL: -p.permittivity["film"] * phi.laplacian, FERMI: -p.conductivity * fermi.laplacian}
+    ratio = p.initial_density / p.site_density
+    if VACANCIES in m.fields:
+        c = e[VACANCIES]
+        psi = phi - (c * -ratio + 1.0).log()
+        s[POTENTIAL] = s[POTENTIAL] - p.initial_density * (c.value - 1)
+        flux = c.laplacian + divergence(c, psi)
+        s[VACANCIES] = p.initial_density * (a0 * c.value - p.diffusivity * flux)
+    if FILAMENT not in m.fields:
+        return s
+    f, xi, u, c = p.filament, e[FILAMENT], e[TUNNELLING], e[VACANCIES]
+    h, slope, gap = interpolant(xi.value), interpolant_slope(xi.value), phi.value - fermi.value
+    t = np.clip((xi.value - METAL_FROM) / (METAL_TO - METAL_FROM), 0, 1)
+    width = METAL_TO - METAL_FROM
+    metal = xi.through(smoothstep(xi.value, METAL_FROM, METAL_TO, Numpy), 6 * t * (1 - t) / width, 0 * t)
+    sigma = f.conductivity * metal * metal + f.tunnelling_conductivity * u * u + p.conductivity
+    s[POTENTIAL] = s[POTENTIAL] + f.screening * h * gap
+    s[FERMI] = -divergence(sigma, fermi) - a0 * (f.density * h + f.screening * h * gap)
+    s[VACANCIES] = s[VACANCIES] + a0 * f.density * h
+    delta = np.log(c.value * p.initial_density / f.equilibrium) - np.log(1 - ratio * c.value) + gap
+    s[FILAMENT] = (
+        a0 * xi.value / (f.mobility * butler_volmer(delta, f.alpha, Numpy))
+        + f.well * double_well_slope(xi.value) - f.density * slope * delta - f.gradient * xi.laplacian
+    )
+    target = amplitude_in_filament(xi.value, f.width, f.decay_length, Numpy)
+    pin = PIN_STRENGTH * smoothstep(xi.value, PIN_FROM, PIN_TO, Numpy)
+    s[TUNNELLING] = u.value + pin * (u.value - target) - f.decay_length**2 * u.laplacian
+    return s
+
+
+def _source_terms(m, density):
+    ctx = m.context
+    scalar = fem.functionspace(m.device.mesh, ("Lagrange", 1))
+    points = scalar.tabulate_dof_coordinates()
+    order = _same_points(m.coordinates, points)
+    out = []
+    for field, values in density.items():
+        f = fem.Function(scalar)
+        f.x.array[:] = values[order]
+        scale = ctx.row_scale[field] * ctx.weight
+        if field == TUNNELLING:  # lumped by the edges' shares, as the equation is
+            E, v, s = ctx.edges, ctx.edges.nodal(ctx.test(field)), ctx.edges.nodal(f)
+            load = sum(
+                E.weight(i, j) * E.length(i, j) ** 2 / (2.0 * E.tdim) * (s[i] * v[i] + s[j] * v[j])
+                for i, j in E.pairs
+            )
+            if ctx.obtuse is not None:
+                load += ctx.obtuse * (sum(a * b for a, b in zip(s, v)) / E.vertices - load)
+            out.append(Term("source, tunnelling", field, -scale * load * ctx.dx_edges(ctx.film)))
+        else:
+            out.append(Term(f"source, {field}", field, -scale * f * ctx.test(field) * ctx.dx_nodes(ctx.film)))
+    return out
+
+
+def _same_points(wanted, points):
+    """Position in `wanted` of each of `points`."""
+    from scipy.spatial import cKDTree
+
+    distance, index = cKDTree(wanted).query(points)
+    assert distance.max() < 1e-9
+    return index
+
+
+def nodal_errors(m, length, free, rate):
+    """Solve for the fields `free`, the others held at their exact values.
+
+    Args:
+        m: DeviceModel on a box of edge `length` [nm] with ohmic, blocking contacts.
+        free: names of the fields to solve for.
+        rate: a0 of the storage terms [1/s].
+
+    Returns:
+        field -> rms nodal error.
+    """
+    ctx = m.context
+    ctx.rate.value = rate
+    m.apply_voltages({"top": VOLTS, "bottom": 0.0})
+    exact = {name: jet for name, jet in exact_fields(m, length).items() if name in m.fields}
+    ends = np.isin(np.arange(len(m.coordinates)), np.concatenate(list(m.terminal_nodes.values())))
+    m.terms += _source_terms(m, {k: v for k, v in sources(m, exact).items() if k in free})
+    for column, name in enumerate(m.fields):
+        m.values(name)[:] = exact[name].value
+        # Vacancies are prescribed at the terminals: the exact field carries a flux there.
+        m.constrained[:, column] = True if name not in free else ends if name in (POTENTIAL, FERMI, VACANCIES) else False
+    start = m.context.state.x.array.copy()
+    rough = np.random.default_rng(0).uniform(-0.02, 0.02, start.shape)
+    m.restrict(rough)
+    m.context.state.x.array[:] = start + rough
+    engine = CpuEngine(m, tolerance=1e-7, linear_tolerance=1e-9, max_iterations=30)
+    result = engine.solve()
+    assert result.converged, result.reason
+    engine.polish()
+    return {k: float(np.sqrt(np.mean((m.values(k) - exact[k].value) ** 2))) for k in free}
