@@ -80,6 +80,9 @@ def _layout(device: Any) -> str:
 
 
 def _profile(value: Any) -> str:
+    near = nearest("profile", map(str, value)) if isinstance(value, dict) else None
+    if near and "profile" not in value:
+        return f"{near} is not profile; write profile: {one_of(PROFILES)}"
     if not isinstance(value, dict) or "profile" not in value:
         return (f"{value!r:.40} is no doping profile; write profile: {one_of(PROFILES)} with its keys, e.g. "
                 "{profile: uniform, density: 1e17 cm^-3}")
