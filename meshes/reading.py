@@ -35,7 +35,9 @@ def read(scenario: Any, msh_path: Path, comm: Any) -> DeviceMesh:
             layout = layout_of(scenario)
             arrays = read_msh_arrays(msh_path)
             tags.check(arrays, layout)
-            found = (layout.spread_over(group_measure(arrays, "bottom")), arrays.regions, arrays.facets)
+            if layout.contact_area is not None:
+                layout = layout.spread_over(group_measure(arrays, "bottom"))
+            found = (layout, arrays.regions, arrays.facets)
         except Exception as error:  # noqa: BLE001 - the other ranks wait for a word, whatever went wrong
             found = error
     found = comm.bcast(found, root=0)

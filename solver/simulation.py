@@ -89,8 +89,8 @@ class _Job:
 
     def _build(self):
         from solver.engines.cpu.newton import CpuEngine
-        from solver.physics.context import FILAMENT
         from solver.physics.device import DeviceModel
+        from solver.physics.fields import FILAMENT
         from solver.physics.observables import AxisProbe
         from solver.results.nodes import NodeMap
         from solver.transient.control import StepLimits
@@ -115,6 +115,7 @@ class _Job:
         self.output_times = self.waveform.output_times(self.scenario.output.fields_every)
 
     def _begin(self):
+        from solver.physics.fields import ELECTRONS
         from solver.results import checkpoint
         from solver.results.fields import FieldSeries
         from solver.results.tables import TerminalTable, terminal_columns
@@ -134,7 +135,7 @@ class _Job:
         else:
             self.stepper.equilibrate()
         self._tick("equilibrium")
-        columns = terminal_columns(list(self.device.terminals))
+        columns = terminal_columns(list(self.device.terminals), ELECTRONS in self.model.fields)
         self.table = on_root(self.comm, lambda: TerminalTable(self.folder.terminals, columns, resume_until))
         self.series = FieldSeries(self.folder.fields, self.device, self.comm, resume_until, node_map=self.nodes)
         if not self.folder.resuming:
@@ -210,6 +211,9 @@ class _Job:
             row[f"current {name} [A]"] = record.current(name) * q + shunt
             row[f"displacement current {name} [A]"] = record.displacement[name] * q
             row[f"ionic current {name} [A]"] = record.ionic[name] * q
+            for part, currents in (("electron", record.electrons), ("hole", record.holes)):
+                if name in currents:
+                    row[f"{part} current {name} [A]"] = currents[name] * q
             total += record.current(name) * q
         current = row[f"current {driven} [A]"]
         power = current * record.voltage

@@ -44,6 +44,11 @@ KINDS = {
     "density": Kind("a number density", "m^-3", "1e19 cm^-3", ("cm^-3",)),
     "diffusivity": Kind("a diffusivity", "m^2/s", "5e-10 cm^2/s", ("cm^2/s",)),
     "energy per area": Kind("an energy per area", "J/m^2", "6 mJ/m^2", ("mJ/m^2", "J/m^2")),
+    "energy": Kind("an energy", "eV", "1.12 eV", ("meV", "eV")),
+    "mobility": Kind("a mobility", "m^2/(V s)", "1400 cm^2/(V s)", ("cm^2/(V s)",)),
+    "generation rate": Kind("a generation rate", "m^-3/s", "1e21 cm^-3/s", ("cm^-3/s",)),
+    "pair coefficient": Kind("a pair coefficient", "m^3/s", "1e-10 cm^3/s", ("cm^3/s",)),
+    "triple coefficient": Kind("a triple coefficient", "m^6/s", "1e-31 cm^6/s", ("cm^6/s",)),
     "number": Kind("a pure number", "", "0.5", ("",)),
 }
 

@@ -18,7 +18,7 @@ def scenario(tmp_path: Path, text: str, overrides=()):
     if "material:" not in text:
         body += f"\nmaterial: {MATERIAL}\n"
     if "protocol:" not in text:
-        body += SWEEP
+        body += SWEEP if "terminals:" not in text else SWEEP.splitlines()[0] + "\n"
     path = Path(tmp_path) / "test.yaml"
     path.write_text(body)
     return load_scenario(path, list(overrides))
@@ -53,11 +53,74 @@ GAP = (
 )
 
 
+BIPOLAR = """material: {material}
+physics:
+  electronic: bipolar
+  filament: off
+  ions: {ions}
+  carriers: {carriers}
+"""
+
+
+def bipolar(carriers="{}", ions="fixed", material="silicon"):
+    """Scenario text of electrons and holes; `carriers` is the YAML of physics.carriers."""
+    return BIPOLAR.format(carriers=carriers, ions=ions, material=material)
+
+
+def material_with_ions(tmp_path):
+    """Name of a material with the numbers of silicon, and vacancies and contacts of the perovskite."""
+    from solver.scenario.loading import SHIPPED
+
+    texts = [(SHIPPED / f"{name}.yaml").read_text() for name in ("silicon", MATERIAL)]
+    rest = texts[1][texts[1].index("vacancies:"):]
+    folder = Path(tmp_path) / "materials"
+    folder.mkdir(exist_ok=True)
+    (folder / "silicon_ions.yaml").write_text(texts[0] + rest)
+    return "silicon_ions"
+
+
+JUNCTION = "{profile: tanh, axis: %s, below: -1e17 cm^-3, above: 1e16 cm^-3, position: %g nm, width: %g nm}"
+DIODE_2D = """device:
+  layout: block
+  dimension: 2
+  length: 1 um
+  height: 0.5 um
+  width: 0.5 um
+  pads:
+    anode: {face: top, x: [0 nm, 250 nm]}
+    cathode: {face: top, x: [750 nm, 1000 nm]}
+mesh: {size_at_edge: 25 nm, size_at_junction: 12 nm, size_max: 80 nm, growth: 0.4}
+terminals: {anode: driven, cathode: ground}
+""" + bipolar("{doping: [{profile: tanh, below: -1e17 cm^-3, above: 1e17 cm^-3, position: 500 nm, width: 10 nm}]}")
+
+
+def stationary(m, linear_solver="auto"):
+    """Function (voltage [V]) -> sums over the terminals, going there from the voltage before; starts in equilibrium."""
+    from solver.engines.cpu.newton import CpuEngine
+    from solver.physics.balances import nodal_sums
+    from solver.transient.control import StepLimits
+    from solver.transient.stepping import Stepper
+
+    stepper = Stepper(m, CpuEngine(m, linear_solver=linear_solver), None, StepLimits(5e-3, 0.2, 1e-12), 0.1)
+    stepper.settle_at(0.0)
+    last = 0.0
+
+    def at(volts):
+        nonlocal last
+        if volts != last:
+            at.iterations = stepper.settle_at(volts, last)
+            last = volts
+        return nodal_sums(m, stepper.engine.interior_residual())
+
+    return at
+
+
 def random_state(m, seed=0):
     """A rough but admissible state: potentials within 3 kT, c/c0 0.2..5, xi and u in (0, 1); prescribed values kept."""
     rng = np.random.default_rng(seed)
     x = m.context.state.x.array.reshape(-1, len(m.fields))
-    low_high = {"potential": (-3, 3), "fermi": (-3, 3), "vacancies": (0.2, 5), "filament": (0, 1), "tunnelling": (0, 1)}
+    low_high = {"potential": (-3, 3), "fermi": (-3, 3), "vacancies": (0.2, 5), "filament": (0, 1), "tunnelling": (0, 1),
+                "electrons": (-3, 3), "holes": (-3, 3)}
     for k, field in enumerate(m.fields):
         low, high = low_high[field]
         free = ~m.constrained[:, k]

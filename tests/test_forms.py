@@ -3,8 +3,12 @@
 import numpy as np
 import pytest
 
-from tests.devices import GAP, SHORT_FILAMENT, SLAB, model, random_state
+from tests.devices import GAP, SHORT_FILAMENT, SLAB, bipolar, material_with_ions, model, random_state
 
+EMISSION = (
+    "doping: [{profile: uniform, density: 1e19 cm^-3}], contacts: {top: {work_function: 4.2 eV, electron_velocity: "
+    "1e7 cm/s, hole_velocity: 1e6 cm/s}, bottom: {hole_velocity: 1e5 cm/s}}}"
+)
 CASES = {
     "1D slab": SLAB[1],
     "2D slab with filament": SLAB[2] + SHORT_FILAMENT,
@@ -12,11 +16,16 @@ CASES = {
     "axisymmetric gap": GAP,
     "no filament": SLAB[1] + "physics: {filament: off}\n",
     "no filament, fixed ions": SLAB[1] + "physics: {filament: off, ions: fixed}\n",
+    "bipolar 1D": SLAB[1] + bipolar("{doping: [{profile: tanh, below: -1e18 cm^-3, above: 1e18 cm^-3, position: 30 nm}]}"),
+    "bipolar 2D, Fermi-Dirac, emission": SLAB[2] + bipolar("{statistics: fermi_dirac, generation: 1e21 cm^-3/s, " + EMISSION),
+    "bipolar 3D, Blakemore, emission": SLAB[3] + bipolar("{statistics: blakemore, " + EMISSION),
+    "bipolar 1D with ions": SLAB[1] + bipolar("{doping: [{profile: uniform, density: 1e17 cm^-3}]}", "mobile", "silicon_ions"),
 }
 
 
 @pytest.fixture(params=CASES, ids=lambda name: name.replace(" ", "_"))
 def device(request, tmp_path):
+    material_with_ions(tmp_path)
     m = model(tmp_path, CASES[request.param])
     m.apply_voltages({"top": 0.05, "bottom": 0.0})
     m.context.rate.value = 1e2

@@ -57,7 +57,7 @@ def test_the_texts_these_tests_start_from_are_right():
          "(nearest: spacer_thickness)"),
         ("symmetry: half", "gap: 60 nm", "cell.yaml:5: device.gap: unknown key for this layout", "axisymmetric_gap"),
         ("growth: 0.25", "height: 5 nm", "cell.yaml:6: mesh.height: unknown key",
-         "write it as physics.filament.initial.height"),
+         "physics.filament.initial.height"),
         ("output:", "outputs:", "cell.yaml:14: outputs: unknown key", "(nearest: output)"),
         ("60 nm", "60", "cell.yaml:4: device.spacer_thickness: 60 has no unit", "write e.g. 60 nm"),
         ("60 nm", "60 V", "cell.yaml:4: device.spacer_thickness: '60 V' is not a length", "60 nm"),

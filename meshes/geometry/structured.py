@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import permutations
+from itertools import pairwise, permutations
 
 import numpy as np
 
@@ -26,6 +26,34 @@ def graded_axis(fine: float, high: float, size: float, ratio: float) -> np.ndarr
     count = max(1, int(np.ceil(np.log(1 + rest * (ratio - 1) / (step * ratio)) / np.log(ratio))))
     lengths = ratio ** np.arange(1, count + 1)
     return np.concatenate([inner, inner[-1] + np.cumsum(lengths) * rest / lengths.sum()])
+
+
+def refined_axis(marks: list[tuple[float, float | None]], growth: float, largest: float) -> np.ndarray:
+    """Grid lines through given places, small where they want it and growing with the distance from there.
+
+    Args:
+        marks: (place, size wanted there or None) in any order, both ends included; every place gets a line.
+        growth: increase of the size per distance.
+        largest: bound of the size.
+
+    Returns:
+        Lines from the lowest to the highest place; between two neighbouring places the lines are evenly spaced in
+        the integral of 1/size, so sizes are met to within one cell.
+    """
+    places = np.unique([place for place, _ in marks])
+    sources = [(place, size) for place, size in marks if size is not None]
+    lines = [places[:1]]
+    for low, high in pairwise(places):
+        fine = np.linspace(low, high, 4001)
+        size = np.full(len(fine), largest)
+        for place, wanted in sources:
+            size = np.minimum(size, wanted + growth * np.abs(fine - place))
+        cells = np.concatenate([[0.0], np.cumsum(np.diff(fine) * 0.5 * (1 / size[1:] + 1 / size[:-1]))])
+        count = max(1, int(np.ceil(cells[-1] - 0.02)))
+        inner = np.interp(np.linspace(0.0, cells[-1], count + 1)[1:], cells, fine)
+        inner[-1] = high
+        lines.append(inner)
+    return np.concatenate(lines)
 
 
 def grid_points(axes: list[np.ndarray]) -> np.ndarray:

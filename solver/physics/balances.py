@@ -1,7 +1,7 @@
 """Terminal charge, currents and vacancy balance from nodal residuals (conservative test functions).
 
 The sum of an equation's residual without contact terms over a terminal's nodes is what flows in there:
-electrode charge (Poisson), electronic current, vacancy inflow. Off the terminals each residual is zero, so that
+electrode charge (Poisson), electronic current (of electrons and of holes where they are apart), vacancy inflow. Off the terminals each residual is zero, so that
 displacement + electronic + ionic currents of all terminals sum to zero to the tolerance of the Newton solve.
 """
 
@@ -10,17 +10,27 @@ from dataclasses import dataclass
 import numpy as np
 from mpi4py import MPI
 
-from solver.physics.context import FERMI, POTENTIAL, VACANCIES
-from solver.physics.storage import VACANCY_TOTAL, stored
+from solver.physics.fields import ELECTRONS, FERMI, HOLES, POTENTIAL, VACANCIES, VACANCY_TOTAL
+from solver.physics.storage import stored
 
 
 @dataclass(frozen=True)
 class TerminalSums:
-    """Inflow through one terminal: charge on the electrode [q], electronic current [q/s], vacancies [1/s]."""
+    """Inflow through one terminal: charge on the electrode [q], currents [q/s] (ionic: vacancies [1/s])."""
 
     charge: float
-    electronic: float
+    quasi_equilibrium: float
+    electrons: float
+    holes: float
     ionic: float
+
+    @property
+    def electronic(self) -> float:
+        """Electronic current, whatever carries it [q/s]."""
+        return self.quasi_equilibrium + self.electrons + self.holes
+
+
+COLUMNS = (POTENTIAL, FERMI, ELECTRONS, HOLES, VACANCIES)  # whose rows make up the numbers of TerminalSums
 
 
 INSIDE = "inside"  # key of the sum over all nodes on no terminal: zero for a converged state
@@ -37,10 +47,10 @@ def nodal_sums(model, interior_residual) -> dict[str, TerminalSums]:
     inside = np.ones(model.owned, dtype=bool)
     inside[np.concatenate(list(model.terminal_nodes.values()))] = False
     groups = {**model.terminal_nodes, INSIDE: inside}
-    local = np.zeros((len(groups), 3))
+    local = np.zeros((len(groups), len(COLUMNS)))
     for k, nodes in enumerate(groups.values()):
         rows = interior_residual[nodes]
-        for column, field in enumerate((POTENTIAL, FERMI, VACANCIES)):
+        for column, field in enumerate(COLUMNS):
             if ctx.has(field):
                 local[k, column] = rows[:, ctx.fields.index(field)].sum() / ctx.row_scale[field]
     comm.Allreduce(MPI.IN_PLACE, local)
@@ -48,7 +58,7 @@ def nodal_sums(model, interior_residual) -> dict[str, TerminalSums]:
 
 
 class VacancyCount:
-    """Mobile and condensed vacancies in the film, lumped as the storage term is."""
+    """Mobile and condensed vacancies in the film, lumped as the storage term is; none where they are fixed."""
 
     def __init__(self, model):
         import ufl
@@ -58,13 +68,15 @@ class VacancyCount:
         v = ufl.TestFunction(ctx.history_space)
         volume = fem.assemble_vector(fem.form(v[0] * ctx.weight * ctx.dx_nodes(ctx.film)))
         volume.scatter_reverse(_add())
-        self._volume = volume.array.reshape(-1, 3)[: model.owned, 0].copy()
+        self._volume = volume.array.reshape(-1, max(1, len(ctx.stored)))[: model.owned, 0].copy()
         self._model = model
 
     def __call__(self) -> float:
         """Number of vacancies (mobile + condensed) in the mesh. Collective."""
         m = self._model
-        total = stored(m.fields, m.parameters, lambda f: m.values(f)[: m.owned])[VACANCY_TOTAL]
+        if VACANCIES not in m.fields:
+            return 0.0
+        total = stored(VACANCY_TOTAL, m.fields, m.parameters, lambda f: m.values(f)[: m.owned])
         return m.device.mesh.comm.allreduce(float(np.sum(total * self._volume)), MPI.SUM)
 
 

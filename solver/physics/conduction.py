@@ -9,7 +9,8 @@ import ufl
 
 from solver.discretization.functions import rho_over_sinh, smoothstep
 from solver.physics.context import FERMI, FILAMENT, TUNNELLING, FormContext, Term
-from solver.physics.storage import FILAMENT_CHARGE, stored
+from solver.physics.fields import FILAMENT_CHARGE
+from solver.physics.storage import stored
 
 METAL_FROM, METAL_TO = 0.5, 0.7
 
@@ -44,6 +45,8 @@ def edge_conductivity(ctx: FormContext):
 
 def terms(ctx: FormContext) -> list[Term]:
     """Residual terms of the current balance; rows in charges/s."""
+    if not ctx.has(FERMI):
+        return []
     v, scale = ctx.test(FERMI), ctx.row_scale[FERMI]
     # int sigma grad Phi . grad v
     flux = ctx.edges.diffusion(ctx.unknown(FERMI), v, edge_conductivity(ctx))
@@ -51,8 +54,8 @@ def terms(ctx: FormContext) -> list[Term]:
     out = [Term("conduction, edges", FERMI, scale * flux * ctx.weight * ctx.dx_edges(ctx.film), linear=linear)]
     if ctx.has(FILAMENT):
         # - int d/dt [c_f h + C_TF h (phi - Phi)] v
-        now = stored(ctx.fields, ctx.parameters, ctx.unknown)[FILAMENT_CHARGE]
-        rate = ctx.rate * now + ctx.history[FILAMENT_CHARGE]
+        now = stored(FILAMENT_CHARGE, ctx.fields, ctx.parameters, ctx.unknown, ufl)
+        rate = ctx.rate * now + ctx.past(FILAMENT_CHARGE)
         out.append(Term("conduction, storage", FERMI, -scale * rate * v * ctx.weight * ctx.dx_nodes(ctx.film)))
     return out
 

@@ -7,10 +7,19 @@ import numpy as np
 import ufl
 from dolfinx import fem
 from dolfinx import mesh as dmesh
+from mpi4py import MPI
 
 from solver.discretization.edge_fluxes import ONE_POINT, VERTEX, CellEdges
-
-POTENTIAL, FERMI, VACANCIES, FILAMENT, TUNNELLING = "potential", "fermi", "vacancies", "filament", "tunnelling"
+from solver.physics.fields import (
+    ELECTRONS,
+    FERMI,
+    FILAMENT,
+    HOLES,
+    POTENTIAL,
+    TUNNELLING,
+    VACANCIES,
+    quantities,
+)
 
 
 @dataclass(frozen=True)
@@ -38,12 +47,17 @@ class FormContext:
     Args:
         device: `meshes.DeviceMesh`.
         parameters: `DeviceParameters`.
+
+    Attributes:
+        stored: names of the stored quantities, a column of `history` each (see storage.py).
+        doping: net donor density N at the nodes [nm^-3]; None without electrons and holes.
+        typical_density: of the carriers [nm^-3], for scales.
     """
 
     def __init__(self, device, parameters):
         self.device, self.parameters = device, parameters
         self.mesh = mesh = device.mesh
-        self.fields = [POTENTIAL, FERMI]
+        self.fields = [POTENTIAL, FERMI] if parameters.carriers is None else [POTENTIAL, ELECTRONS, HOLES]
         if parameters.ions_mobile:
             self.fields.append(VACANCIES)
         if parameters.filament is not None:
@@ -53,7 +67,9 @@ class FormContext:
         self.space = fem.functionspace(mesh, basix.ufl.element("Lagrange", cell, 1, shape=(bs,)))
         self.state = fem.Function(self.space, name="state")
         # Sums over earlier time levels of the stored quantities (see storage.py), times the BDF coefficients.
-        self.history_space = fem.functionspace(mesh, basix.ufl.element("Lagrange", cell, 1, shape=(3,)))
+        self.stored = quantities(self.fields)
+        width = max(1, len(self.stored))
+        self.history_space = fem.functionspace(mesh, basix.ufl.element("Lagrange", cell, 1, shape=(width,)))
         self.history = fem.Function(self.history_space, name="history")
         self.rate = fem.Constant(mesh, 0.0)  # leading BDF coefficient a0 [1/s]
         self.filament_mobility = fem.Constant(mesh, 1.0)  # 1, or 0 while the filament is held (equilibrium solve)
@@ -65,6 +81,7 @@ class FormContext:
         self.film = device.regions["film"]
         self.dx_edges = ufl.Measure("dx", domain=mesh, subdomain_data=device.cell_tags, metadata=ONE_POINT)
         self.dx_nodes = ufl.Measure("dx", domain=mesh, subdomain_data=device.cell_tags, metadata=VERTEX)
+        self.doping = None if parameters.carriers is None else self._doping()
         self.row_scale = self._row_scales()
         self.terminal_facets = self._film_terminal_facets()
         # In 1D a facet is a vertex already, for which FFCx has no vertex rule.
@@ -72,8 +89,6 @@ class FormContext:
         self.ds_nodes = ufl.Measure("ds", domain=mesh, subdomain_data=self._terminal_tags(), metadata=rule)
 
     def _any_obtuse(self):
-        from mpi4py import MPI
-
         return self.mesh.comm.allreduce(bool(np.any(self.device.film_obtuse)), MPI.LOR)
 
     def _cell_function(self, space, values):
@@ -99,14 +114,28 @@ class FormContext:
         """
         p = self.parameters
         typical = 2 * np.pi * 5.0 if self.device.coordinates == "axisymmetric" else self.device.depth_nm
-        scale = {
-            POTENTIAL: 1 / p.permittivity["film"],
-            FERMI: 1 / (p.conductivity if p.filament is None else 1e-3 * p.filament.conductivity),
-            VACANCIES: 1 / (p.diffusivity * p.initial_density),
-            FILAMENT: 1 / p.filament.well if p.filament else None,
-            TUNNELLING: 1e-5,
-        }
+        scale = {POTENTIAL: 1 / p.permittivity["film"], TUNNELLING: 1e-5}
+        if p.carriers is None:
+            scale[FERMI] = 1 / (p.conductivity if p.filament is None else 1e-3 * p.filament.conductivity)
+        else:
+            scale[ELECTRONS] = 1 / (p.carriers.electron_diffusivity * self.typical_density)
+            scale[HOLES] = 1 / (p.carriers.hole_diffusivity * self.typical_density)
+        if p.ions_mobile:
+            scale[VACANCIES] = 1 / (p.diffusivity * p.initial_density)
+        if p.filament is not None:
+            scale[FILAMENT] = 1 / p.filament.well
         return {name: scale[name] / typical for name in self.fields}
+
+    def _doping(self):
+        """Net donor density at the nodes; sets `typical_density`."""
+        doping = fem.Function(fem.functionspace(self.mesh, ("Lagrange", 1)), name="doping")
+        x = doping.function_space.tabulate_dof_coordinates()
+        doping.x.array[:] = self.parameters.carriers.doping(x)
+        doping.x.scatter_forward()
+        largest = self.mesh.comm.allreduce(float(np.abs(doping.x.array).max(initial=0.0)), MPI.MAX)
+        # at least the density whose Debye length is 100 nm
+        self.typical_density = max(largest, self.parameters.permittivity["film"] / 100.0**2)
+        return doping
 
     def _film_terminal_facets(self):
         """Local facets of each terminal whose cell is film (a terminal also touches spacer and substrate)."""
@@ -143,6 +172,10 @@ class FormContext:
     def test(self, field):
         """Scalar UFL component of the test function."""
         return ufl.TestFunction(self.space)[self.fields.index(field)]
+
+    def past(self, quantity):
+        """UFL: what earlier time levels contribute to the rate of a stored quantity."""
+        return self.history[self.stored.index(quantity)]
 
     def has(self, field):
         return field in self.fields

@@ -1,12 +1,41 @@
 """The device as one set of equations: terms, constrained unknowns, initial state, applied voltages."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from dolfinx import fem
 from mpi4py import MPI
 
-from solver.physics import conduction, contacts, filament, poisson, tunnelling, vacancies
-from solver.physics.context import FERMI, FILAMENT, POTENTIAL, TUNNELLING, VACANCIES, FormContext
+from solver.physics import (
+    carrier_contacts,
+    conduction,
+    contacts,
+    electrons_holes,
+    filament,
+    poisson,
+    tunnelling,
+    vacancies,
+)
+from solver.physics.context import FormContext
+from solver.physics.fields import ELECTRONS, FERMI, FILAMENT, HOLES, POTENTIAL, TUNNELLING, VACANCIES
 from solver.physics.parameters import DeviceParameters
+from solver.physics.statistics import neutral_potential
+
+
+@dataclass(frozen=True)
+class _Electrode:
+    """What a terminal prescribes, and where.
+
+    Attributes:
+        nodes, film: local nodes on all of its surfaces, and on those that touch the film.
+        levels: fields that take the applied voltage at `film`.
+        offset: surface potential at zero voltage [kT/q], a number or one per node of `nodes`.
+    """
+
+    nodes: np.ndarray
+    film: np.ndarray
+    levels: tuple[str, ...]
+    offset: float | np.ndarray
 
 
 class DeviceModel:
@@ -30,7 +59,9 @@ class DeviceModel:
         self.context = ctx = FormContext(device, p)
         self.fields = ctx.fields
         self.terms = []
-        for equation in (poisson, conduction, vacancies, filament, tunnelling, contacts):
+        for equation in (
+            poisson, conduction, electrons_holes, vacancies, filament, tunnelling, contacts, carrier_contacts
+        ):
             self.terms += equation.terms(ctx)
         self.coordinates = ctx.space.tabulate_dof_coordinates()
         self.owned = ctx.space.dofmap.index_map.size_local
@@ -61,9 +92,11 @@ class DeviceModel:
             nodes = self._nodes(tdim - 1, np.unique(facets).astype(np.int32))
             film = self._nodes(tdim - 1, ctx.terminal_facets[contact.name])
             self.constrained[nodes, self.fields.index(POTENTIAL)] = True
-            if contact.conductance is None:
-                self.constrained[film, self.fields.index(FERMI)] = True
-            self._electrode[contact.name] = (nodes, film, contact.conductance is None)
+            levels = self._levels_of(contact)
+            for field in levels:
+                self.constrained[film, self.fields.index(field)] = True
+            offset = 0.0 if contact.carriers is None else carrier_contacts.surface_potential(ctx, contact, nodes)
+            self._electrode[contact.name] = _Electrode(nodes, film, levels, offset)
             self.terminal_nodes[contact.name] = np.unique(nodes[nodes < self.owned])
         if FILAMENT in self.fields:
             start = scenario.physics.filament.initial
@@ -72,6 +105,13 @@ class DeviceModel:
             core = self.film_nodes & (r <= start.core_radius * 1e9 + tiny) & (s <= start.core_height * 1e9 + tiny) & (s >= -tiny)
             self.constrained[core, self.fields.index(FILAMENT)] = True
             self.core_nodes = core
+
+    def _levels_of(self, contact):
+        """Fields that the terminal's voltage prescribes in the film: its ohmic quasi-Fermi potentials."""
+        if contact.carriers is None:
+            return (FERMI,) if contact.conductance is None else ()
+        ohmic = (contact.carriers.electron_velocity is None, contact.carriers.hole_velocity is None)
+        return tuple(field for field, held in zip((ELECTRONS, HOLES), ohmic) if held)
 
     def _cylinder(self):
         """Distance from the filament's axis, and height along it above the foot [nm], per local node."""
@@ -85,6 +125,9 @@ class DeviceModel:
         p, film = self.parameters, self.film_nodes
         if VACANCIES in self.fields:
             self.values(VACANCIES)[:] = film
+        if p.carriers is not None:
+            # charge neutral everywhere: where the equilibrium solve starts
+            self.values(POTENTIAL)[:] = neutral_potential(p.carriers, self.context.doping.x.array) * film
         if FILAMENT in self.fields:
             start = scenario.physics.filament.initial
             radius, height = start.radius * 1e9, start.height * 1e9
@@ -103,10 +146,10 @@ class DeviceModel:
         for name, v in volts.items():
             scaled = self.parameters.scaling.potential(v)
             self.context.voltage[name].value = scaled
-            nodes, film, ohmic = self._electrode[name]
-            self.values(POTENTIAL)[nodes] = scaled
-            if ohmic:
-                self.values(FERMI)[film] = scaled
+            electrode = self._electrode[name]
+            self.values(POTENTIAL)[electrode.nodes] = scaled + electrode.offset
+            for field in electrode.levels:
+                self.values(field)[electrode.film] = scaled
 
     def place_of_largest(self, magnitudes) -> str:
         """Field and position of the largest of owned values (n * fields), for messages. Collective.

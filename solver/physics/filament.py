@@ -9,7 +9,7 @@ import ufl
 
 from solver.discretization.functions import butler_volmer, double_well_slope, interpolant_slope
 from solver.physics.context import FERMI, FILAMENT, POTENTIAL, FormContext, Term
-from solver.physics.storage import FILAMENT_FRACTION
+from solver.physics.fields import FILAMENT_FRACTION
 from solver.physics.vacancies import safe_density
 
 
@@ -30,7 +30,7 @@ def terms(ctx: FormContext) -> list[Term]:
     f, v, scale, xi = ctx.parameters.filament, ctx.test(FILAMENT), ctx.row_scale[FILAMENT], ctx.unknown(FILAMENT)
     delta = driving_force(ctx)
     # (1 / M S) d xi/dt
-    rate = (ctx.rate * xi + ctx.history[FILAMENT_FRACTION]) / (f.mobility * butler_volmer(delta, f.alpha))
+    rate = (ctx.rate * xi + ctx.past(FILAMENT_FRACTION)) / (f.mobility * butler_volmer(delta, f.alpha))
     # W g'(xi) - c_f h'(xi) Delta
     bulk = ctx.filament_mobility * (f.well * double_well_slope(xi) - f.density * interpolant_slope(xi) * delta)
     # kappa grad xi . grad v

@@ -4,23 +4,41 @@ import numpy as np
 from mpi4py import MPI
 
 from solver import compat
-from solver.physics.context import FERMI, FILAMENT, POTENTIAL, TUNNELLING, VACANCIES
+from solver.physics.fields import (
+    ELECTRON_DENSITY,
+    ELECTRONS,
+    FERMI,
+    FILAMENT,
+    HOLE_DENSITY,
+    HOLES,
+    POTENTIAL,
+    TUNNELLING,
+    VACANCIES,
+)
 from solver.physics.scaling import NM
+from solver.physics.storage import stored
 
 
 def fields_in_si(model) -> dict[str, np.ndarray]:
     """Owned nodal values by output name: V, m^-3, fractions."""
     p, n = model.parameters, model.owned
     volt = p.scaling.thermal_voltage
-    per_m3 = p.initial_density / NM**3
+    per_m3 = 1 / NM**3
     names = {
         POTENTIAL: ("potential [V]", volt),
         FERMI: ("quasi-Fermi potential [V]", volt),
-        VACANCIES: ("vacancy density [m^-3]", per_m3),
+        ELECTRONS: ("electron quasi-Fermi potential [V]", volt),
+        HOLES: ("hole quasi-Fermi potential [V]", volt),
+        VACANCIES: ("vacancy density [m^-3]", (p.initial_density or 0.0) * per_m3),
         FILAMENT: ("filament fraction", 1.0),
         TUNNELLING: ("tunnelling amplitude", 1.0),
     }
-    return {names[f][0]: model.values(f)[:n] * names[f][1] for f in model.fields}
+    out = {names[f][0]: model.values(f)[:n] * names[f][1] for f in model.fields}
+    if ELECTRONS in model.fields:
+        for quantity in (ELECTRON_DENSITY, HOLE_DENSITY):
+            density = stored(quantity, model.fields, p, lambda f: model.values(f)[:n])
+            out[f"{quantity} [m^-3]"] = density * model.film_nodes[:n] * per_m3
+    return out
 
 
 class AxisProbe:

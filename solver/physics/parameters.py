@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from solver.physics.carrier_parameters import CarrierContact, CarrierParameters, carrier_contact, carrier_parameters
 from solver.physics.scaling import Scaling
 
 
@@ -52,6 +53,7 @@ class Contact:
     driven: bool
     conductance: float | None  # charges/s per kT/q per nm^2; None: ohmic
     exchange: float | None  # nm/s; None: blocking
+    carriers: CarrierContact | None = None  # with electrons and holes, instead of `conductance`
 
 
 @dataclass(frozen=True)
@@ -60,10 +62,11 @@ class DeviceParameters:
 
     scaling: Scaling
     permittivity: dict[str, float]
-    initial_density: float
-    site_density: float
-    diffusivity: float
-    conductivity: float
+    initial_density: float | None  # of vacancies; None where the material has none
+    site_density: float | None
+    diffusivity: float | None
+    conductivity: float | None  # None with electrons and holes
+    carriers: CarrierParameters | None
     ions_mobile: bool
     contacts: tuple[Contact, ...]
     filament: FilamentParameters | None
@@ -74,6 +77,7 @@ class DeviceParameters:
         mat = scenario.material
         s = Scaling(mat.film.temperature.value)
         eps_film = s.permittivity(mat.film.relative_permittivity.value)
+        carriers = carrier_parameters(scenario, s) if scenario.physics.electronic == "bipolar" else None
         filament = None
         if scenario.physics.filament != "off":
             f, width = mat.filament, scenario.physics.filament.interface_width * 1e9
@@ -90,30 +94,33 @@ class DeviceParameters:
                 decay_length=2 * f.conductance_decay_length.value * 1e9,
                 screening=eps_film / (f.screening_length.value * 1e9) ** 2,
             )
+        ions = mat.vacancies
         contacts = []
         for name, role in scenario.terminals.items():
-            kind = getattr(scenario.physics.contacts, name)
-            resistive, exchanging = kind.electronic == "resistive", kind.ions == "exchange"
+            kind = scenario.physics.contacts.of(name)
+            resistive = kind.electronic == "resistive" and carriers is None
+            exchanging = kind.ions == "exchange" and scenario.physics.ions == "mobile"
             contacts.append(
                 Contact(
                     name,
                     role == "driven",
                     s.contact_conductance(mat.contacts.conductance.value) if resistive else None,
                     s.velocity(mat.contacts.exchange_velocity.value) if exchanging else None,
+                    carriers and carrier_contact(scenario, name, s),
                 )
             )
         return cls(
             scaling=s,
-            permittivity={
-                "film": eps_film,
-                "spacer": s.permittivity(mat.spacer.relative_permittivity.value),
-                "substrate": s.permittivity(mat.substrate.relative_permittivity.value),
-                "cap": s.permittivity(mat.cap.relative_permittivity.value),
-            },
-            initial_density=s.density(mat.vacancies.initial_density.value),
-            site_density=s.density(mat.vacancies.site_density.value),
-            diffusivity=s.diffusivity(mat.vacancies.diffusivity.value),
-            conductivity=s.conductivity(mat.film.electronic_conductivity.value),
+            permittivity={"film": eps_film, **{
+                region: s.permittivity(getattr(mat, region).relative_permittivity.value)
+                for region in ("spacer", "substrate", "cap")
+                if getattr(mat, region) is not None
+            }},
+            initial_density=ions and s.density(ions.initial_density.value),
+            site_density=ions and s.density(ions.site_density.value),
+            diffusivity=ions and s.diffusivity(ions.diffusivity.value),
+            conductivity=s.conductivity(mat.film.electronic_conductivity.value) if carriers is None else None,
+            carriers=carriers,
             ions_mobile=scenario.physics.ions == "mobile",
             contacts=tuple(contacts),
             filament=filament,

@@ -1,7 +1,9 @@
-"""Poisson's equation in all materials: -div(eps grad phi) = q (c - c0) - C_TF h(xi) (phi - Phi)."""
+"""Poisson's equation in all materials: -div(eps grad phi) = q (c - c0 + p - n + N) - C_TF h(xi) (phi - Phi)."""
 
 from solver.discretization.functions import interpolant
-from solver.physics.context import FERMI, FILAMENT, POTENTIAL, VACANCIES, FormContext, Term
+from solver.physics.context import FormContext, Term
+from solver.physics.fields import ELECTRONS, FERMI, FILAMENT, HOLES, POTENTIAL, VACANCIES
+from solver.physics.statistics import densities
 
 
 def terms(ctx: FormContext) -> list[Term]:
@@ -17,6 +19,10 @@ def terms(ctx: FormContext) -> list[Term]:
     if ctx.has(VACANCIES):
         # - int q (c - c0) v
         local += -p.initial_density * (ctx.unknown(VACANCIES) - 1.0) * v
+    if ctx.has(ELECTRONS):
+        # - int q (p - n + N) v
+        n, positive = densities(p.carriers, phi, ctx.unknown(ELECTRONS), ctx.unknown(HOLES))
+        local += -(positive - n + ctx.doping) * v
     if ctx.has(FILAMENT):
         # + int C_TF h(xi) (phi - Phi) v
         local += p.filament.screening * interpolant(ctx.unknown(FILAMENT)) * (phi - ctx.unknown(FERMI)) * v

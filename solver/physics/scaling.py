@@ -51,6 +51,26 @@ class Scaling:
         """[m/s] -> [nm/s]."""
         return m_per_s / NM
 
+    def electronvolt(self, value: float) -> float:
+        """[eV] -> [kT]."""
+        return value / self.thermal_voltage
+
+    def mobility_to_diffusivity(self, m2_per_Vs: float) -> float:
+        """Einstein: mobility [m^2/(V s)] -> D = mu kT/q [nm^2/s]."""
+        return self.diffusivity(m2_per_Vs * self.thermal_voltage)
+
+    def volume_rate(self, per_m3_s: float) -> float:
+        """[1/(m^3 s)] -> [1/(nm^3 s)]."""
+        return per_m3_s * NM**3
+
+    def pair_coefficient(self, m3_per_s: float) -> float:
+        """[m^3/s] -> [nm^3/s]."""
+        return m3_per_s / NM**3
+
+    def triple_coefficient(self, m6_per_s: float) -> float:
+        """[m^6/s] -> [nm^6/s]."""
+        return m6_per_s / NM**6
+
     def surface_energy(self, joule_per_m2: float) -> float:
         """[J/m^2] -> [kT/nm^2]."""
         return joule_per_m2 * NM**2 / (BOLTZMANN * self.temperature)

@@ -1,27 +1,46 @@
-"""Stored quantities of the transient equations, per node: the same text for UFL and for the NumPy history."""
+"""Stored quantities of the transient equations, per node: the same text for UFL and for the NumPy history.
 
-from solver.discretization.functions import interpolant
-from solver.physics.context import FERMI, FILAMENT, POTENTIAL, VACANCIES
+Each has a column of the context's history, which holds the sums over earlier time levels (`FormContext.past`).
+"""
 
-FILAMENT_FRACTION, VACANCY_TOTAL, FILAMENT_CHARGE = 0, 1, 2
+from solver.discretization.functions import Numpy, interpolant
+from solver.physics.fields import (
+    ELECTRON_DENSITY,
+    ELECTRONS,
+    FERMI,
+    FILAMENT,
+    FILAMENT_FRACTION,
+    HOLE_DENSITY,
+    HOLES,
+    POTENTIAL,
+    VACANCIES,
+    VACANCY_TOTAL,
+)
+from solver.physics.statistics import densities
 
 
-def stored(fields, parameters, get):
-    """(filament fraction, vacancies, electronic charge of the filament) per volume.
+def stored(quantity, fields, parameters, get, m=Numpy):
+    """One stored quantity per volume.
 
     Args:
+        quantity: one of `fields.quantities(fields)`.
         fields: names of the unknowns.
         parameters: `DeviceParameters`.
         get: function field name -> value (UFL scalar or array): kT/q, c/c0, -.
+        m: module of the elementary functions, `ufl` or `Numpy`.
 
     Returns:
         xi [1]; c + c_f h(xi) [nm^-3], mobile and condensed; c_f h + C_TF h (phi - Phi) [charges nm^-3], what the
-        electronic current has to deliver when the filament grows or charges.
+        electronic current has to deliver when the filament grows or charges; electrons or holes [nm^-3].
     """
-    xi = get(FILAMENT) if FILAMENT in fields else 0.0
-    c = parameters.initial_density * (get(VACANCIES) if VACANCIES in fields else 1.0)
-    if FILAMENT not in fields:
-        return xi, c, 0.0
+    if quantity == FILAMENT_FRACTION:
+        return get(FILAMENT)
+    if quantity in (ELECTRON_DENSITY, HOLE_DENSITY):
+        n, p = densities(parameters.carriers, get(POTENTIAL), get(ELECTRONS), get(HOLES), m)
+        return n if quantity == ELECTRON_DENSITY else p
+    h = interpolant(get(FILAMENT)) if FILAMENT in fields else 0.0
+    if quantity == VACANCY_TOTAL:
+        c = parameters.initial_density * get(VACANCIES)
+        return c + parameters.filament.density * h if FILAMENT in fields else c
     f = parameters.filament
-    h = interpolant(xi)
-    return xi, c + f.density * h, f.density * h + f.screening * h * (get(POTENTIAL) - get(FERMI))
+    return f.density * h + f.screening * h * (get(POTENTIAL) - get(FERMI))

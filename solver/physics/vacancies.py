@@ -6,7 +6,8 @@ psi = phi - ln(1 - c/c_max) (Kilic, Bazant, Ajdari, PRE 75, 021502 (2007)). Unkn
 import ufl
 
 from solver.physics.context import POTENTIAL, VACANCIES, FormContext, Term
-from solver.physics.storage import VACANCY_TOTAL, stored
+from solver.physics.fields import VACANCY_TOTAL
+from solver.physics.storage import stored
 
 
 def terms(ctx: FormContext) -> list[Term]:
@@ -21,8 +22,7 @@ def terms(ctx: FormContext) -> list[Term]:
     # int D (grad c + c grad psi) . grad v
     flux = p.diffusivity * p.initial_density * ctx.edges.drift_diffusion(c, psi, v)
     # int d/dt [c + c_f h] v
-    total = stored(ctx.fields, p, ctx.unknown)[VACANCY_TOTAL]
-    rate = ctx.rate * total + ctx.history[VACANCY_TOTAL]
+    rate = ctx.rate * stored(VACANCY_TOTAL, ctx.fields, p, ctx.unknown, ufl) + ctx.past(VACANCY_TOTAL)
     return [
         Term("vacancies, edges", VACANCIES, scale * flux * ctx.weight * ctx.dx_edges(ctx.film)),
         Term("vacancies, storage", VACANCIES, scale * rate * v * ctx.weight * ctx.dx_nodes(ctx.film)),

@@ -13,17 +13,20 @@ if TYPE_CHECKING:
     import pandas
 
 _PER_TERMINAL = ("voltage {} [V]", "current {} [A]", "displacement current {} [A]", "ionic current {} [A]")
+_OF_CARRIERS = ("electron current {} [A]", "hole current {} [A]")
 _OF_THE_DEVICE = ("conductance [S]", "energy [J]", "filament gap [m]", "charge imbalance [C]",
                   "vacancy imbalance [1]", "step [s]", "newton iterations", "linear iterations")
 
 
-def terminal_columns(terminals: Sequence[str]) -> list[str]:
+def terminal_columns(terminals: Sequence[str], carriers: bool = False) -> list[str]:
     """Column names of terminals.csv, in order.
 
     Args:
         terminals: terminal names, e.g. ("top", "bottom").
+        carriers: with the parts of electrons and holes in each current.
     """
-    per_terminal = [name.format(terminal) for terminal in terminals for name in _PER_TERMINAL]
+    names = _PER_TERMINAL + (_OF_CARRIERS if carriers else ())
+    per_terminal = [name.format(terminal) for terminal in terminals for name in names]
     return ["time [s]", *per_terminal, *_OF_THE_DEVICE]
 
 

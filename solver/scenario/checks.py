@@ -6,8 +6,11 @@ from typing import Any
 
 from solver.units import format_quantity
 
-from .device import AxisymmetricGap, BackContact, CrossedBars, CrossSection, Slab
+from .block_checks import block_faults
+from .device import AxisymmetricGap, BackContact, Block, CrossedBars, CrossSection, Slab
 from .document import Path_
+from .faults import one_of
+from .material import sections
 from .protocol import Hold, Pulses, Repeat, Step, Sweep
 from .schema import Scenario
 
@@ -24,6 +27,9 @@ def faults(scenario: Scenario, given: Callable[[Path_], Any], changed: dict[Path
         folder: where relative files are looked up.
     """
     yield from _crossed_bars(scenario)
+    if isinstance(scenario.device, Block):
+        yield from block_faults(scenario.device)
+    yield from _carriers(scenario)
     yield from _filament(scenario)
     yield from _mesh(scenario, folder)
     yield from _material(scenario)
@@ -132,13 +138,66 @@ def _mesh(scenario: Scenario, folder: Path) -> Found:
 
 
 def _material(scenario: Scenario) -> Found:
-    limit = scenario.material.vacancies.site_density.value
-    for path, density in ((("vacancies", "initial_density"), scenario.material.vacancies.initial_density.value),
-                          (("filament", "equilibrium_vacancy_density"),
-                           scenario.material.filament.equilibrium_vacancy_density.value)):
+    material, missing = scenario.material, dict(_missing(scenario))
+    for path, why in missing.items():
+        yield ("material", *path), f"is missing, and {why} needs it; {_keys_of(path)}"
+    if material.vacancies is None:
+        return
+    limit = material.vacancies.site_density.value
+    densities = {("vacancies", "initial_density"): material.vacancies.initial_density}
+    if material.filament is not None:
+        densities["filament", "equilibrium_vacancy_density"] = material.filament.equilibrium_vacancy_density
+    for path, density in ((path, parameter.value) for path, parameter in densities.items()):
         if density >= limit:
             yield ("material", *path), (f"{format_quantity(density, 'density')} is not below vacancies.site_density "
                                         f"({format_quantity(limit, 'density')}); write less")
+
+
+def _missing(scenario: Scenario) -> Iterator[tuple[Path_, str]]:
+    """Material sections and values that are not there but needed, each with what needs them."""
+    material, physics = scenario.material, scenario.physics
+    unused = ineffective(scenario)
+    bipolar = physics.electronic == "bipolar"
+    if bipolar and material.semiconductor is None:
+        yield ("semiconductor",), "physics.electronic: bipolar"
+    if not bipolar and material.film.electronic_conductivity is None:
+        yield ("film", "electronic_conductivity"), "physics.electronic: quasi_equilibrium"
+    if material.vacancies is None and physics.ions == "mobile":
+        yield ("vacancies",), "physics.ions: mobile"
+    if material.filament is None and physics.filament != "off":
+        yield ("filament",), "physics.filament"
+    if material.contacts is None and not {("material", "contacts", key) for key in (
+            "conductance", "exchange_velocity")} <= unused.keys():
+        yield ("contacts",), "a terminal that is resistive or exchanges ions"
+    for section in ("spacer", "substrate", "cap"):
+        if isinstance(scenario.device, CrossedBars) and getattr(material, section) is None:
+            yield (section,), f"layout {scenario.device.layout}"
+
+
+def _keys_of(path: Path_) -> str:
+    if len(path) > 1:
+        return f"write {path[-1]}: {{value: ..., source: ...}}"
+    return f"write it with its keys: {', '.join(sections()[path[0]])}"
+
+
+def _carriers(scenario: Scenario) -> Found:
+    physics, device = scenario.physics, scenario.device
+    if physics.electronic != "bipolar":
+        return
+    if physics.filament != "off":
+        yield ("physics", "filament"), "is not there yet with electronic: bipolar; write filament: off"
+    for name in physics.carriers.contacts:
+        if name not in scenario.terminals:
+            yield ("physics", "carriers", "contacts", name), (
+                f"the layout has no terminal {name!r:.40}; its terminals are {one_of(scenario.terminals)}")
+    axes = "xyz"[: device.dimension]
+    for i, profile in enumerate(physics.carriers.doping):
+        path = ("physics", "carriers", "doping", i)
+        if profile.profile == "tanh" and profile.axis not in axes:
+            yield (*path, "axis"), f"{profile.axis} is no coordinate of this mesh; write {one_of(axes)}"
+        if profile.profile == "gaussian":
+            yield from (((*path, axis), f"is no coordinate of this mesh; its coordinates are {one_of(axes)}")
+                        for axis in "xyz" if axis not in axes and getattr(profile, axis) is not None)
 
 
 def _protocol(steps: tuple[Step, ...]) -> Found:
@@ -175,20 +234,40 @@ def ineffective(scenario: Scenario) -> dict[Path_, str]:
     if scenario.mesh.file is not None:
         found |= {("mesh", key): "with mesh.file, whose elements are used as they are"
                   for key in type(scenario.mesh).model_fields if key != "file"}
+    elif isinstance(device, Block):
+        found |= {("mesh", key): "in layout block, which is refined at its pads and junctions"
+                  for key in ("size_at_filament", "core_radius")}
     elif isinstance(device, (AxisymmetricGap, Slab)):
         uniform = ("growth", "size_at_edge", "size_max") + (("core_radius",) if isinstance(device, Slab) else ())
         found |= {("mesh", key): f"in layout {device.layout}, which has no edges to refine at" for key in uniform}
+    if not isinstance(device, Block):
+        found["mesh", "size_at_junction"] = f"in layout {device.layout}"
     if not isinstance(device, CrossedBars):
         found |= {("material", key): f"in layout {device.layout}, which is all film" for key in ("spacer", "substrate", "cap")}
     if physics.filament == "off":
         found["solver", "max_filament_change"] = found["material", "filament"] = "with physics.filament: off"
-    contacts = {name: getattr(physics.contacts, name) for name in scenario.terminals}
+    contacts = {name: physics.contacts.of(name) for name in scenario.terminals}
+    if isinstance(device, Block):
+        found["physics", "contacts"] = "in layout block, whose pads are ohmic and block vacancies"
+    if physics.electronic == "bipolar":
+        found |= {("physics", "contacts", name, "electronic"): "with physics.electronic: bipolar, whose contacts are "
+                  "those of physics.carriers" for name in contacts}
+        found["material", "film", "electronic_conductivity"] = "with physics.electronic: bipolar"
+        carriers = physics.carriers
+        for switch, keys in (("srh", ("electron_lifetime", "hole_lifetime", "trap_level")),
+                             ("radiative", ("radiative_coefficient",)),
+                             ("auger", ("electron_auger_coefficient", "hole_auger_coefficient"))):
+            if not getattr(carriers, switch):
+                found |= {("material", "semiconductor", key): f"with physics.carriers.{switch}: off" for key in keys}
+    else:
+        found["physics", "carriers"] = "with physics.electronic: quasi_equilibrium"
+        found["material", "semiconductor"] = "with physics.electronic: quasi_equilibrium"
     if physics.ions == "fixed":
         found |= {("physics", "contacts", name, "ions"): "with physics.ions: fixed" for name in contacts}
         found["material", "vacancies", "diffusivity"] = "with physics.ions: fixed"
     if physics.ions == "fixed" or all(contact.ions == "blocking" for contact in contacts.values()):
         found["material", "contacts", "exchange_velocity"] = "because no terminal exchanges ions"
-    if all(contact.electronic == "ohmic" for contact in contacts.values()):
+    if physics.electronic == "bipolar" or all(contact.electronic == "ohmic" for contact in contacts.values()):
         found["material", "contacts", "conductance"] = "because every terminal is ohmic"
     return found
 

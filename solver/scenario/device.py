@@ -7,8 +7,9 @@ from pydantic import Field
 from solver.units import Dimension
 
 from .base import Length, ParallelConductance, Part
+from .carriers import Range as PadRange
 
-TERMINALS = ("top", "bottom")  # every layout of this version has these two
+TERMINALS = ("top", "bottom")  # of every layout but the block, which names its own
 
 
 class CrossedBars(Part):
@@ -84,4 +85,43 @@ class Slab(Part):
         return self.thickness
 
 
-Device = Annotated[BackContact | CrossSection | AxisymmetricGap | Slab, Field(discriminator="layout")]
+class Pad(Part):
+    """A flat electrode on one face of the block; the mesh's coordinates run from 0 to length, width and height."""
+
+    face: Literal["left", "right", "front", "back", "bottom", "top"] = Field(
+        description="left and right end x, front and back end y (3D), bottom and top end the last coordinate")
+    x: PadRange | None = Field(None, description="extent along x; without it the whole face")
+    y: PadRange | None = Field(None, description="extent along y; without it the whole face")
+    z: PadRange | None = Field(None, description="extent along z; without it the whole face")
+
+
+class Block(Part):
+    """A box of film with named rectangular pads on its faces; the pads are the terminals."""
+
+    layout: Literal["block"] = Field(description="box of film with pads on its faces")
+    dimension: Literal[2, 3] = Field(3, description="space dimension: (x, y) or (x, y, z)")
+    length: Length = Field("1 um", description="extent along x")
+    width: Length = Field("0.5 um", description="extent along y in 3D, and out of the plane in 2D")
+    height: Length = Field("0.5 um", description="extent along the last coordinate")
+    pads: dict[str, Pad] = Field(description="terminal name -> its pad")
+    parallel_conductance: ParallelConductance = Field("0 S", description="ohmic path beside the modelled film")
+
+    @property
+    def filament_gap(self) -> float:
+        """Distance from the filament's foot to the counter electrode (m)."""
+        return self.height
+
+    @property
+    def extents(self) -> dict[str, float]:
+        """Coordinate of the mesh -> extent of the block along it (m)."""
+        if self.dimension == 2:
+            return {"x": self.length, "y": self.height}
+        return {"x": self.length, "y": self.width, "z": self.height}
+
+
+def terminals_of(device: Part) -> tuple[str, ...]:
+    """Names of a layout's terminals."""
+    return tuple(device.pads) if isinstance(device, Block) else TERMINALS
+
+
+Device = Annotated[BackContact | CrossSection | AxisymmetricGap | Slab | Block, Field(discriminator="layout")]

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from . import checks
 from .document import OVERRIDES, Document, Path_, Place, key_text, parse_document, parse_value, read_document
 from .faults import Fault, ScenarioError, nearest, one_of
-from .material import Material
+from .material import sections as material_sections
 from .schema import Scenario
 from .translate import faults_of
 
@@ -186,8 +186,7 @@ def _set_parameter(document: Document, path: Path_, value: Document) -> list[Fau
 
 def _unknown_parameter(target: Path_) -> str | None:
     """What is wrong with the name (section, key) of a material parameter, None when there is such a one."""
-    sections = {name: list(field.annotation.model_fields) for name, field in Material.model_fields.items()
-                if name != "name"}
+    sections = {name: list(fields) for name, fields in material_sections().items()}
     section, *rest = map(str, target)
     if section in sections and len(rest) == 1 and rest[0] in sections[section]:
         return None

@@ -1,8 +1,9 @@
 """Material parameters: every number with its source and, where known, its plausible range."""
 
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar, get_args
 
-from pydantic import Field, model_validator
+from pydantic import BaseModel, Field, model_validator
+from pydantic.fields import FieldInfo
 
 from solver.units import Dimension, fault, format_quantity
 
@@ -48,14 +49,16 @@ def _of(kind: str, **bounds: str):
 Permittivity = _of("number", at_least="1", at_most="1e5", example="60")
 Conductivity = _of("conductivity", at_least="0 S/m", at_most="1e9 S/m")
 Density = _of("density", above="0 m^-3", at_most="1e24 cm^-3")
+Mobility = _of("mobility", above="0 cm^2/(V s)", at_most="1e6 cm^2/(V s)")
+Lifetime = _of("time", above="0 s")
 
 
 class Film(Part):
-    """The perovskite as dielectric and conductor."""
+    """The film as dielectric and conductor."""
 
     relative_permittivity: Permittivity = Field(description="static relative permittivity")
-    electronic_conductivity: _of("conductivity", above="0 S/m", at_most="1e9 S/m") = Field(
-        description="electronic conductivity without filament")
+    electronic_conductivity: _of("conductivity", above="0 S/m", at_most="1e9 S/m") | None = Field(
+        None, description="electronic conductivity without filament (quasi_equilibrium)")
     temperature: _of("temperature", above="1 K", at_most="2000 K") = Field(description="temperature of the device")
 
 
@@ -95,6 +98,27 @@ class ContactMaterial(Part):
         description="k_ex of the vacancy exchange with the electrode")
 
 
+class Semiconductor(Part):
+    """Bands, mobilities and recombination of the film's electrons and holes (`physics.electronic: bipolar`)."""
+
+    conduction_density: Density = Field(description="effective density of states of the conduction band, N_c")
+    valence_density: Density = Field(description="effective density of states of the valence band, N_v")
+    gap: _of("energy", above="0 eV", at_most="20 eV") = Field(description="band gap")
+    affinity: _of("energy", above="0 eV", at_most="20 eV", example="4.05 eV") = Field(
+        description="electron affinity: vacuum level less conduction band edge")
+    electron_mobility: Mobility = Field(description="mobility of electrons")
+    hole_mobility: Mobility = Field(description="mobility of holes")
+    electron_lifetime: Lifetime = Field(description="Shockley-Read-Hall lifetime of electrons, tau_n")
+    hole_lifetime: Lifetime = Field(description="Shockley-Read-Hall lifetime of holes, tau_p")
+    trap_level: _of("energy", at_least="-5 eV", at_most="5 eV", example="0 eV") = Field(
+        description="level of the traps above the intrinsic level")
+    radiative_coefficient: _of("pair coefficient", at_least="0 cm^3/s") = Field(
+        description="B of the radiative rate B (n p - n_i^2)")
+    electron_auger_coefficient: _of("triple coefficient", at_least="0 cm^6/s") = Field(
+        description="C_n of the Auger rate (C_n n + C_p p)(n p - n_i^2)")
+    hole_auger_coefficient: _of("triple coefficient", at_least="0 cm^6/s") = Field(description="C_p of the Auger rate")
+
+
 class Dielectric(Part):
     """An insulator: only its permittivity matters."""
 
@@ -105,10 +129,22 @@ class Material(Part):
     """One parameter set for every layout and protocol."""
 
     name: Text = Field(description="name of the set")
-    film: Film = Field(description="the perovskite as dielectric and conductor")
-    vacancies: Vacancies = Field(description="iodide vacancies")
-    filament: FilamentMaterial = Field(description="the filament phase and its interface")
-    contacts: ContactMaterial = Field(description="electrode against film")
-    spacer: Dielectric = Field(description="insulator between the electrodes")
-    substrate: Dielectric = Field(description="oxide below the device")
-    cap: Dielectric = Field(description="polymer above the film")
+    film: Film = Field(description="the film as dielectric and conductor")
+    vacancies: Vacancies | None = Field(None, description="iodide vacancies")
+    filament: FilamentMaterial | None = Field(None, description="the filament phase and its interface")
+    contacts: ContactMaterial | None = Field(None, description="electrode against film")
+    semiconductor: Semiconductor | None = Field(None, description="electrons and holes in the film")
+    spacer: Dielectric | None = Field(None, description="insulator between the electrodes")
+    substrate: Dielectric | None = Field(None, description="oxide below the device")
+    cap: Dielectric | None = Field(None, description="polymer above the film")
+
+
+def sections() -> dict[str, dict[str, FieldInfo]]:
+    """Material section -> its parameters (name -> field)."""
+    return {name: model_of(field).model_fields for name, field in Material.model_fields.items() if name != "name"}
+
+
+def model_of(field: FieldInfo) -> type[BaseModel]:
+    """The model that a field's annotation holds, also behind Optional."""
+    annotations = (field.annotation, *get_args(field.annotation))
+    return next(a for a in annotations if isinstance(a, type) and issubclass(a, BaseModel))

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
 
 from .base import Length, Part
+from .carriers import Carriers
 
 
 class InitialFilament(Part):
@@ -48,6 +49,10 @@ class Contacts(Part):
     top: TopContact = Field({}, description="top terminal")
     bottom: BottomContact = Field({}, description="bottom terminal")
 
+    def of(self, terminal: str) -> _Contact:
+        """The contact of a terminal; a pad of layout block is ohmic and blocks vacancies."""
+        return getattr(self, terminal, None) or BottomContact(ions="blocking", electronic="ohmic")
+
 
 def _filament(value: Any) -> Any:
     if value is False:
@@ -66,8 +71,9 @@ OffOrFilament = Annotated[
 class Physics(Part):
     """Equations to solve."""
 
-    electronic: Literal["quasi_equilibrium"] = Field(
-        "quasi_equilibrium", description="electronic conduction: one quasi-Fermi potential")
+    electronic: Literal["quasi_equilibrium", "bipolar"] = Field(
+        "quasi_equilibrium", description="electronic conduction: one quasi-Fermi potential, or electrons and holes")
+    carriers: Carriers = Field({}, description="electrons and holes of `electronic: bipolar`")
     ions: Literal["mobile", "fixed"] = Field("mobile", description="vacancies move, or stay at their initial density")
     contacts: Contacts = Field({}, description="what the contacts let through")
     filament: OffOrFilament = Field({}, description="the filament phase field, or off")

@@ -7,8 +7,9 @@ from pydantic import BaseModel
 
 from solver.units import KINDS
 
-from .device import AxisymmetricGap, BackContact, CrossSection, Slab
-from .material import Material, Parameter
+from .carriers import PROFILES, CarrierContact, Carriers
+from .device import AxisymmetricGap, BackContact, Block, CrossSection, Pad, Slab
+from .material import model_of, sections
 from .physics import BottomContact, FilamentPhysics, InitialFilament, Physics, TopContact
 from .protocol import STEPS
 from .schema import Scenario
@@ -35,6 +36,15 @@ with to what; `range` is optional, and a value outside it is a fault. One value 
 `--set material.vacancies.diffusivity='1e-9 cm^2/s'`; its source then reads `override`.
 """
 
+_CARRIERS = """\
+With `electronic: bipolar` (filament off): electrons and holes in the film, each with its quasi-Fermi potential.
+
+    carriers:
+      doping: [{profile: tanh, below: -1e17 cm^-3, above: 1e17 cm^-3, position: 500 nm, width: 10 nm}]
+      contacts: {top: {work_function: 4.8 eV, electron_velocity: 1e7 cm/s, hole_velocity: 1e7 cm/s}}
+
+Of the material it takes the section `semiconductor`."""
+
 _PROTOCOL = """\
 A list; each entry is exactly one of these steps. The voltage is 0 V at the start.
 
@@ -48,12 +58,18 @@ def reference() -> str:
     """The Markdown text, without a line end after the last line."""
     parts = [_INTRODUCTION, _table("Top level", Scenario, "")]
     parts += [_table(f"`device` with `layout: {_layout(model)}`", model, "device.", _doc(model))
-              for model in (BackContact, CrossSection, AxisymmetricGap, Slab)]
+              for model in (BackContact, CrossSection, AxisymmetricGap, Slab, Block)]
+    parts += [_table("`device.pads` of `layout: block`", Pad, "device.pads.NAME.", _doc(Pad))]
     parts += [_table("`mesh`", Mesh, "mesh."), _table("`physics`", Physics, "physics.")]
     parts += [_table("`physics.filament`", FilamentPhysics, "physics.filament.", "A mapping, or `off`."),
               _table("`physics.filament.initial`", InitialFilament, "physics.filament.initial.", _doc(InitialFilament)),
               _table("`physics.contacts.top`", TopContact, "physics.contacts.top."),
               _table("`physics.contacts.bottom`", BottomContact, "physics.contacts.bottom.")]
+    parts += [_table("`physics.carriers`", Carriers, "physics.carriers.", _CARRIERS)]
+    parts += [_table(f"`physics.carriers.doping` with `profile: {kind}`", model, "", _doc(model), level=3)
+              for kind, model in PROFILES.items()]
+    parts += [_table("`physics.carriers.contacts`", CarrierContact, "physics.carriers.contacts.TERMINAL.",
+                     _doc(CarrierContact), level=3)]
     parts += [f"## `protocol`\n\n{_PROTOCOL}"]
     parts += [_table(f"`{kind}`", step, f"{kind}.", _doc(step), level=3) for kind, step in STEPS.items()]
     parts += [_table("`output`", Output, "output."), _table("`solver`", Solver, "solver."), _material_table()]
@@ -72,13 +88,15 @@ def _table(title: str, model: type[BaseModel], prefix: str, text: str = "", leve
     lines = [f"{'#' * level} {title}", ""] + ([text, ""] if text else [])
     lines += ["| key | meaning | value | default |", "|---|---|---|---|"]
     for name, field in model.model_fields.items():
-        if name != "layout":
+        if name not in ("layout", "profile"):
             lines.append(f"| `{prefix}{name}` | {field.description} | {_values(name, field)} | {_default(name, field)} |")
     return "\n".join(lines) + "\n"
 
 
 def _values(name: str, field: Any) -> str:
     dimension = dimension_of(field)
+    if name in ("x", "y", "z"):
+        return "[from, to], two lengths"
     if dimension is not None:
         words = {"more than": ">", "at least": ">=", "at most": "<=", "less than": "<"}
         limits = [f"{words[phrase]} {bound}" for phrase, bound in dimension.limits()]
@@ -91,7 +109,7 @@ def _values(name: str, field: Any) -> str:
     if choices:
         return ", ".join(f"`{choice}`" for choice in choices)
     words = {"fields_every": "a voltage or a time", "file": "file name", "name": "text", "material": "name or section",
-             "protocol": "list of steps", "steps": "list of steps"}
+             "protocol": "list of steps", "steps": "list of steps", "doping": "list of profiles", "formula": "text", "pads": "name: section"}
     simple = {bool: "`on`, `off`", int: "a whole number from 1"}
     return words.get(name) or simple.get(field.annotation, "section")
 
@@ -107,6 +125,8 @@ def _default(name: str, field: Any) -> str:
         return "required" + (f", e.g. {dimension.example or KINDS[dimension.kind].example}" if dimension else "")
     if name == "contacts" or default == {}:
         return "see below"
+    if default == ():
+        return "none"
     if isinstance(default, bool):
         return "on" if default else "off"
     return "-" if default is None else f"{default:g}".replace("e-0", "e-") if isinstance(default, float) else str(default)
@@ -114,11 +134,8 @@ def _default(name: str, field: Any) -> str:
 
 def _material_table() -> str:
     lines = ["## `material`", "", _MATERIAL, "| key | meaning | value |", "|---|---|---|"]
-    for section, group in Material.model_fields.items():
-        if section == "name":
-            continue
-        for name, field in group.annotation.model_fields.items():
-            if issubclass(field.annotation, Parameter):
-                value = _values(name, field.annotation.model_fields["value"])
-                lines.append(f"| `material.{section}.{name}` | {field.description} | {value} |")
+    for section, fields in sections().items():
+        for name, field in fields.items():
+            value = _values(name, model_of(field).model_fields["value"])
+            lines.append(f"| `material.{section}.{name}` | {field.description} | {value} |")
     return "\n".join(lines) + "\n"

@@ -43,11 +43,13 @@ def _plain(part: BaseModel, path: Path_, leave_out: dict[Path_, str]) -> dict[st
         dimension = dimension_of(field)
         if isinstance(value, BaseModel) and not isinstance(value, Interval):
             result[name] = _plain(value, here, leave_out)
-        elif isinstance(part, Parameter) and name == "range":
+        elif isinstance(part, Parameter) and name == "range" or dimension is not None and isinstance(value, tuple):
             result[name] = [_number(x, dimension.kind) for x in value]
         elif dimension is not None:
             result[name] = _number(value, dimension.kind)
-        elif isinstance(value, tuple):
+        elif isinstance(value, dict):
+            result[name] = {k: _plain(v, (*here, k), leave_out) if isinstance(v, BaseModel) else v for k, v in value.items()}
+        elif isinstance(value, tuple) and all(isinstance(item, BaseModel) for item in value):
             result[name] = [_plain(step, (*here, i), leave_out) for i, step in enumerate(value)]
         else:
             result[name] = str(value) if isinstance(value, (Interval, Path)) else value

@@ -4,12 +4,12 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, PrivateAttr
+from pydantic import AfterValidator, Field, PrivateAttr, ValidationInfo
 
 from solver.units import fault
 
 from .base import Part, Text
-from .device import TERMINALS, Device
+from .device import TERMINALS, Device, terminals_of
 from .faults import nearest, one_of
 from .material import Material
 from .physics import Physics
@@ -23,17 +23,20 @@ def _name(value: str) -> str:
     return value
 
 
-def _terminals(value: dict[str, str]) -> dict[str, str]:
+def _terminals(value: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+    device = info.data.get("device")
+    names = TERMINALS if device is None else terminals_of(device)
     for name in value:
-        if name not in TERMINALS:
-            raise fault(f"the layout has no terminal {name!r:.40}; its terminals are {one_of(TERMINALS)}"
-                        f" (nearest: {nearest(name, TERMINALS) or TERMINALS[0]})")
+        if device is not None and name not in names:
+            raise fault(f"the layout has no terminal {name!r:.40}; its terminals are {one_of(names)}"
+                        f" (nearest: {nearest(name, names) or names[0]})")
     driven = [name for name, role in value.items() if role == "driven"]
-    missing = [name for name in TERMINALS if name not in value]
+    missing = [name for name in names if device is not None and name not in value]
     if missing or len(driven) != 1:
         what = f"{missing[0]} is missing" if missing else f"{len(driven)} terminals are driven"
-        raise fault(f"{what}; one terminal is driven and the other is ground, e.g. {{top: driven, bottom: ground}}")
-    return {name: value[name] for name in TERMINALS}
+        roles = ", ".join(f"{name}: {'ground' if k else 'driven'}" for k, name in enumerate(names))
+        raise fault(f"{what}; one terminal is driven and the other is ground, e.g. {{{roles}}}")
+    return {name: value[name] for name in names if name in value}
 
 
 class Scenario(Part):

@@ -21,6 +21,7 @@ class Mesh(Part):
     core_radius: Length | None = Field(None, description="radius of the finest region; without it the filament's "
                                        "radius + 6 interface widths, at least 12 nm")
     size_at_edge: Length = Field("5 nm", description="size along the active edges")
+    size_at_junction: Length = Field("10 nm", description="size across the junctions of tanh doping (layout block)")
     size_max: Length = Field("400 nm", description="largest size")
 
 

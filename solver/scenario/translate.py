@@ -9,6 +9,7 @@ from pydantic.fields import FieldInfo
 
 from solver.units import FAULT, KINDS, Dimension
 
+from .carriers import PROFILES
 from .document import Document, Path_, key_text
 from .faults import Fault, nearest, one_of
 from .protocol import STEPS
@@ -47,10 +48,10 @@ def _message(item: dict[str, Any], path: Path_, document: Document) -> str:
     if kind == "literal_error":
         names = re.findall(r"'([^']*)'|(\d+)", context["expected"])
         return _not_one_of(value, [a or b for a, b in names])
-    if kind == "union_tag_invalid":
-        return _layout(value)
-    if kind == "union_tag_not_found":
-        return _step(value) if "protocol" in path[:1] else _layout(value)
+    if kind in ("union_tag_invalid", "union_tag_not_found"):
+        if "doping" in path[2:3]:
+            return _profile(value)
+        return _step(value) if kind == "union_tag_not_found" and "protocol" in path[:1] else _layout(value)
     if kind in ("too_short", "tuple_type", "list_type"):
         noun = "steps" if path[:1] == ("protocol",) else "values"
         return f"must be a list of {noun}" + (" with at least one in it" if kind == "too_short" else "")
@@ -76,6 +77,16 @@ def _layout(device: Any) -> str:
         near = nearest("layout", map(str, device))
         return (f"is missing ({near} is not layout)" if near else "is missing") + f"; write {one_of(layouts)}"
     return _not_one_of(device["layout"], layouts)
+
+
+def _profile(value: Any) -> str:
+    near = nearest("profile", map(str, value)) if isinstance(value, dict) else None
+    if near and "profile" not in value:
+        return f"{near} is not profile; write profile: {one_of(PROFILES)}"
+    if not isinstance(value, dict) or "profile" not in value:
+        return (f"{value!r:.40} is no doping profile; write profile: {one_of(PROFILES)} with its keys, e.g. "
+                "{profile: uniform, density: 1e17 cm^-3}")
+    return _not_one_of(value["profile"], list(PROFILES))
 
 
 def _step(step: Any) -> str:
@@ -104,8 +115,9 @@ def _models(field: FieldInfo | Any) -> list[type[BaseModel]]:
 
 def _tag(model: type[BaseModel]) -> str | None:
     """Name under which a union's error location mentions this member."""
-    if "layout" in model.model_fields:
-        return get_args(model.model_fields["layout"].annotation)[0]
+    for key in ("layout", "profile"):
+        if key in model.model_fields:
+            return get_args(model.model_fields[key].annotation)[0]
     return getattr(model, "kind", None) if model in STEPS.values() else None
 
 

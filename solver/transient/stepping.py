@@ -1,16 +1,26 @@
 """Marching a device through its waveform: predict, solve, judge, accept or retry smaller."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
 from mpi4py import MPI
 
 from solver.physics.balances import INSIDE, VacancyCount, nodal_sums
-from solver.physics.context import FERMI, FILAMENT, POTENTIAL, VACANCIES
+from solver.physics.fields import (
+    ELECTRON_DENSITY,
+    ELECTRONS,
+    FERMI,
+    FILAMENT,
+    HOLE_DENSITY,
+    HOLES,
+    POTENTIAL,
+    VACANCIES,
+)
 from solver.physics.storage import stored
 from solver.transient import bdf
+from solver.transient.continuation import walk
 from solver.transient.control import StepLimits, growth, on_ladder, rejected
 
 log = logging.getLogger("halofil")
@@ -37,6 +47,7 @@ class StepRecord:
 
     Attributes:
         electronic, ionic, displacement: terminal -> current.
+        electrons, holes: terminal -> their parts of the electronic current; empty in quasi-equilibrium.
         vacancy_imbalance: (count - count at start - exchanged) / count at start.
     """
 
@@ -49,6 +60,8 @@ class StepRecord:
     vacancy_imbalance: float
     newton_iterations: int
     linear_iterations: int
+    electrons: dict = field(default_factory=dict)
+    holes: dict = field(default_factory=dict)
 
     def current(self, terminal: str) -> float:
         """Total current into the device through `terminal` [charges/s]."""
@@ -79,6 +92,7 @@ class Stepper:
         self._charges: list[dict] = []
         self._exchanged: list[float] = []
         self._vacancies_start = 0.0
+        self._voltage = 0.0  # of the last accepted state
 
     def apply(self, volts: float):
         """Set the driven terminal's voltage [V], 0 V elsewhere."""
@@ -88,6 +102,10 @@ class Stepper:
         """Equilibrium at zero bias with the filament held: implicit Euler with growing steps, backing off on failure."""
         ctx = self.model.context
         self.apply(0.0)
+        if ELECTRONS in self.model.fields and VACANCIES not in self.model.fields:
+            self.settle_at(0.0)
+            self.begin()
+            return
         self._hold_filament(True)
         dt, t, smallest = 1e-7, 0.0, 1e-13
         while dt < 1e5:
@@ -104,12 +122,35 @@ class Stepper:
             if dt < smallest:
                 raise SolutionStopped(f"no equilibrium at zero bias: {result.reason}; check the material and the mesh.")
         self._hold_filament(False)
+        if ELECTRONS in self.model.fields:
+            self.engine.polish()
         self.begin()
         log.info("equilibrium at 0 V reached")
 
+    def settle_at(self, volts: float, start: float = 0.0):
+        """Stationary state at `volts` from the state at `start` [V], time derivatives off (electrons and holes only:
+        ions that no contact lets through have no unique one). At 0 V the quasi-Fermi potentials stay as they are, zero:
+        there this is the nonlinear Poisson equation with carriers in equilibrium.
+
+        Returns:
+            Newton iterations.
+
+        Raises:
+            SolutionStopped: continuation in the voltage does not get there.
+        """
+        ctx = self.model.context
+        ctx.rate.value = 0.0
+        ctx.history.x.array[:] = 0.0
+        result, iterations = walk(self.model, self.engine, self.apply, start, volts)
+        if not result.converged:
+            raise SolutionStopped(f"no stationary state at {volts:.4f} V: {result.reason}; check doping and mesh.")
+        self.engine.polish()  # Newton's last error shows in the terminals' charges and currents
+        log.info("stationary state at %.4g V: %d Newton iterations", volts, iterations)
+        return iterations
+
     def begin(self):
         """Make the present state the start of the waveform (t = 0)."""
-        self.time, self.step = 0.0, FIRST_STEP
+        self.time, self.step, self._voltage = 0.0, FIRST_STEP, 0.0
         self.levels = bdf.Levels()
         self.levels.push(0.0, self.model.context.state.x.array)
         self._charges = [{n: s.charge for n, s in self._sums()[0].items()}]
@@ -130,11 +171,11 @@ class Stepper:
         """Write a1 s_(n-1) + a2 s_(n-2) of the stored quantities into the context."""
         m, ctx = self.model, self.model.context
         ctx.rate.value = c.a0
-        history = ctx.history.x.array.reshape(-1, 3)
-        history[:] = 0.0
+        ctx.history.x.array[:] = 0.0
+        history = ctx.history.x.array.reshape(len(m.coordinates), -1)
         for a, state in zip((c.a1, c.a2), states):
-            for k, q in enumerate(stored(m.fields, m.parameters, partial(m.values, array=state))):
-                history[:, k] += a * q
+            for k, quantity in enumerate(ctx.stored):
+                history[:, k] += a * stored(quantity, m.fields, m.parameters, partial(m.values, array=state))
 
     def advance(self, until: float, segment) -> StepRecord:
         """One accepted step within `segment`, not beyond `until` [s].
@@ -156,6 +197,10 @@ class Stepper:
             self._set_history(c, self.levels.states)
             self.engine.settle()
             result = self.engine.solve()
+            if not result.converged and ELECTRONS in self.model.fields:
+                # carriers follow a jump at once: a smaller time step would not make it smaller
+                ctx.state.x.array[:] = keep
+                result, _ = walk(self.model, self.engine, self.apply, self._voltage, segment.voltage(t))
             if not result.converged:
                 reason, factor = result.reason, 0.25
             else:
@@ -205,20 +250,27 @@ class Stepper:
         return self._max(np.abs(m.values(FILAMENT)[:n] - m.values(FILAMENT, keep)[:n]))
 
     def _distance(self, predicted):
-        """Largest |solution - prediction| of filament fraction and c/max(c0, c)."""
+        """Largest |solution - prediction| of filament fraction, c/max(c0, c) and likewise electrons and holes."""
         m, n, worst = self.model, self.model.owned, 0.0
         if FILAMENT in m.fields:
             worst = self._max(np.abs(m.values(FILAMENT)[:n] - m.values(FILAMENT, predicted)[:n]))
         if VACANCIES in m.fields:
             c = m.values(VACANCIES)[:n]
             worst = max(worst, self._max(np.abs(c - m.values(VACANCIES, predicted)[:n]) / np.maximum(1.0, c)))
+        for carrier in {ELECTRON_DENSITY, HOLE_DENSITY} & set(m.context.stored):
+            now, then = (
+                stored(carrier, m.fields, m.parameters, partial(m.values, array=a))[:n]
+                for a in (m.context.state.x.array, predicted)
+            )
+            worst = max(worst, self._max(np.abs(now - then) / np.maximum(m.context.typical_density, now)))
         return worst
 
     def _largest_change(self, keep):
         """Field and place where the state moved most in this step, for people. Collective."""
         m, n = self.model, self.model.owned
         moved = np.abs(m.context.state.x.array - keep).reshape(-1, len(m.fields))[:n]
-        moved[:, m.fields.index(POTENTIAL)] = moved[:, m.fields.index(FERMI)] = 0.0  # these follow the voltage
+        for name in {POTENTIAL, FERMI, ELECTRONS, HOLES} & set(m.fields):  # these follow the voltage
+            moved[:, m.fields.index(name)] = 0.0
         return m.place_of_largest(moved.ravel())
 
     def _max(self, a):
@@ -260,17 +312,19 @@ class Stepper:
         exchanged = (inflow - earlier) / c.a0
         self._charges = [charge, *self._charges[:1]]
         self._exchanged = [exchanged, *self._exchanged[:1]]
-        imbalance = (self._count() - self._vacancies_start - exchanged) / self._vacancies_start
+        imbalance = (self._count() - self._vacancies_start - exchanged) / (self._vacancies_start or 1.0)
         self.levels.push(t, self.model.context.state.x.array)
         # A step cut short by a milestone says nothing against the size wanted before.
         wanted = max(dt * factor, self.step) if landing and factor >= 1 else dt * factor
-        self.time, self.step = t, on_ladder(wanted)
+        self.time, self.step, self._voltage = t, on_ladder(wanted), volts
         self.accepted_steps += 1
+        parts = ("electrons", "holes") if ELECTRONS in self.model.fields else ()
         return StepRecord(
             t, volts, dt,
             {n: s.electronic for n, s in sums.items()},
             {n: s.ionic for n, s in sums.items()},
             displacement, imbalance, result.iterations, result.linear_iterations,
+            *({n: getattr(s, part) for n, s in sums.items()} for part in parts),
         )
 
     def enter(self, segment, previous_voltage: float):
@@ -293,6 +347,7 @@ class Stepper:
             "charges": self._charges,
             "exchanged": self._exchanged,
             "vacancies start": self._vacancies_start,
+            "voltage": self._voltage,
             "accepted": self.accepted_steps,
             "rejected": self.rejected_steps,
         }
@@ -308,5 +363,5 @@ class Stepper:
             self.levels.push(scalars["times"][k], state.array)
         self.time, self.step = scalars["times"][0], scalars["step"]
         self._charges, self._exchanged = scalars["charges"], scalars["exchanged"]
-        self._vacancies_start = scalars["vacancies start"]
+        self._vacancies_start, self._voltage = scalars["vacancies start"], scalars["voltage"]
         self.accepted_steps, self.rejected_steps = scalars["accepted"], scalars["rejected"]

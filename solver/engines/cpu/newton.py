@@ -8,8 +8,9 @@ from petsc4py import PETSc
 
 from solver.engines.cpu.algebraic import Settler
 from solver.engines.cpu.assembly import Assembler
+from solver.engines.cpu.carrier_newton import CarrierNewton
 from solver.engines.cpu.linear import make_solver
-from solver.physics.context import FERMI, TUNNELLING
+from solver.physics.fields import ELECTRONS, FERMI, TUNNELLING
 
 LAG = 2
 
@@ -51,7 +52,8 @@ class CpuEngine:
         self.newton_iterations = self.linear_iterations = 0
         self._x = self.assembler.vector.duplicate()
         self._b = self.assembler.vector.duplicate()
-        self._dx = self.assembler.vector.duplicate()
+        self.correction = self.assembler.vector.duplicate()
+        self._carriers = CarrierNewton(self) if model.context.has(ELECTRONS) else None
         self._snes = snes = PETSc.SNES().create(self.comm)
         snes.setOptionsPrefix("halofil_newton_")
         snes.setType("newtonls")
@@ -77,7 +79,7 @@ class CpuEngine:
         self.assembler.jacobian()
 
     def _converged(self, snes, iteration, norms):
-        """Largest update below the tolerance, or sure to fall below it at the present contraction."""
+        """SNES's test by `small_enough`."""
         if iteration == 0:
             self._updates = []
             return PETSc.SNES.ConvergedReason.ITERATING
@@ -85,24 +87,33 @@ class CpuEngine:
         if not np.isfinite(fnorm):
             return PETSc.SNES.ConvergedReason.DIVERGED_FNORM_NAN
         self._updates.append(self._last_update())
-        last = self._updates[-1]
-        if last < self.tolerance:
+        if self.small_enough(self._updates, fresh=(iteration - 1) % LAG == 0):
             return PETSc.SNES.ConvergedReason.CONVERGED_SNORM_RELATIVE
-        if len(self._updates) > 1:
-            # A fresh Jacobian leaves an error of last * contraction^2, an old one last * contraction, the linear
-            # solves last * rtol.
-            contraction = last / self._updates[-2]
-            fresh = (iteration - 1) % LAG == 0
-            left = max(contraction**2 if fresh else contraction, self.linear_tolerance)
-            if left < 0.01 and last * left < 0.1 * self.tolerance:
-                return PETSc.SNES.ConvergedReason.CONVERGED_SNORM_RELATIVE
         return PETSc.SNES.ConvergedReason.ITERATING
+
+    def small_enough(self, updates, fresh=True) -> bool:
+        """Largest update below the tolerance, or sure to fall below it at the present contraction."""
+        last = updates[-1]
+        if last < self.tolerance or len(updates) < 2:
+            return last < self.tolerance
+        # A fresh Jacobian leaves an error of last * contraction^2, an old one last * contraction, the linear solves
+        # last * rtol.
+        contraction = min(last / updates[-2], 1.0)
+        left = max(contraction**2 if fresh else contraction, self.linear_tolerance)
+        return left < 0.01 and last * left < 0.1 * self.tolerance
+
+    @property
+    def linear_solver(self) -> PETSc.KSP:
+        """Solver of the coupled Jacobian."""
+        return self._snes.getKSP()
 
     def _last_update(self):
         return self._snes.getSolutionUpdate().norm(PETSc.NormType.NORM_INFINITY)
 
     def solve(self) -> NewtonResult:
         """Newton from the model's state; on failure the state is whatever was reached (the caller restores it)."""
+        if self._carriers is not None:
+            return self._solve_carriers()
         self._x.array[:] = self.model.context.state.x.array[: self.assembler.owned_rows]
         start = time.perf_counter()
         spent = sum(self.assembler.seconds.values())
@@ -119,6 +130,14 @@ class CpuEngine:
             return NewtonResult(True, iterations, linear)
         return NewtonResult(False, iterations, linear, self._explain(reason))
 
+    def _solve_carriers(self) -> NewtonResult:
+        start, spent = time.perf_counter(), sum(self.assembler.seconds.values())
+        converged, iterations, linear, reason = self._carriers.solve()
+        self.seconds["solve"] += time.perf_counter() - start - (sum(self.assembler.seconds.values()) - spent)
+        self.newton_iterations += iterations
+        self.linear_iterations += linear
+        return NewtonResult(converged, iterations, linear, "" if converged else self._place(reason))
+
     def polish(self) -> NewtonResult:
         """One more correction with the last Jacobian and its factors, full step: cheap, and not held up by the line
         search, which sees only the rounding floor of the largest rows."""
@@ -126,9 +145,9 @@ class CpuEngine:
         ksp = self._snes.getKSP()
         self._x.array[:] = self.model.context.state.x.array[: self.assembler.owned_rows]
         self.assembler.residual().copy(self._b)
-        ksp.solve(self._b, self._dx)
+        ksp.solve(self._b, self.correction)
         linear = ksp.getIterationNumber()
-        self._x.axpy(-1.0, self._dx)
+        self._x.axpy(-1.0, self.correction)
         self.assembler.set_state(self._x)
         self.newton_iterations += 1
         self.linear_iterations += linear
@@ -138,6 +157,9 @@ class CpuEngine:
     def _explain(self, reason):
         names = {v: k for k, v in vars(PETSc.SNES.ConvergedReason).items() if isinstance(v, int) and v < 0}
         kind = names.get(reason, str(reason)).removeprefix("DIVERGED_").replace("_", " ").lower()
+        return self._place(kind)
+
+    def _place(self, kind):
         rows = np.abs(self.assembler.residual().array)
         return f"Newton gave up ({kind}); largest residual in {self.model.place_of_largest(rows)}"
 

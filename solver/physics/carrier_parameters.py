@@ -1,0 +1,90 @@
+"""Numbers of electrons and holes in the solver's units (nm, s, kT, kT/q; see scaling.py)."""
+
+import math
+from dataclasses import dataclass
+
+from solver.physics.doping import Doping, doping_from_scenario
+
+
+@dataclass(frozen=True)
+class CarrierContact:
+    """One terminal as electrons and holes see it.
+
+    Attributes:
+        barrier: potential of the metal's surface less the applied voltage [kT/q], (W_i - W)/q with W_i the work
+            function of the intrinsic film; None: charge neutral.
+        electron_velocity, hole_velocity: nm/s; None: in equilibrium with the metal.
+    """
+
+    barrier: float | None
+    electron_velocity: float | None
+    hole_velocity: float | None
+
+
+@dataclass(frozen=True)
+class CarrierParameters:
+    """Bands, transport and recombination.
+
+    Attributes:
+        statistics: "boltzmann", "blakemore" or "fermi_dirac".
+        conduction_density, valence_density: N_c, N_v [nm^-3].
+        intrinsic: n_i = sqrt(N_c N_v) exp(-E_g / 2kT) [nm^-3].
+        electron_diffusivity, hole_diffusivity: mu kT/q [nm^2/s].
+        lifetimes: (tau_n, tau_p) [s], or None without traps.
+        trap_level: above the intrinsic level [kT].
+        radiative: B [nm^3/s].
+        auger: (C_n, C_p) [nm^6/s], or None.
+        generation: G [1/(nm^3 s)].
+        doping: net donor density of position.
+    """
+
+    statistics: str
+    conduction_density: float
+    valence_density: float
+    intrinsic: float
+    electron_diffusivity: float
+    hole_diffusivity: float
+    lifetimes: tuple[float, float] | None
+    trap_level: float
+    radiative: float
+    auger: tuple[float, float] | None
+    generation: float
+    doping: Doping
+
+
+def carrier_parameters(scenario, s) -> CarrierParameters:
+    """Convert the scenario's SI numbers; `s` is the `Scaling`."""
+    mat, settings = scenario.material.semiconductor, scenario.physics.carriers
+    conduction, valence = s.density(mat.conduction_density.value), s.density(mat.valence_density.value)
+    gap = s.electronvolt(mat.gap.value)
+    lifetimes = (mat.electron_lifetime.value, mat.hole_lifetime.value)
+    auger = tuple(map(s.triple_coefficient, (mat.electron_auger_coefficient.value, mat.hole_auger_coefficient.value)))
+    return CarrierParameters(
+        statistics=settings.statistics,
+        conduction_density=conduction,
+        valence_density=valence,
+        intrinsic=math.sqrt(conduction * valence) * math.exp(-0.5 * gap),
+        electron_diffusivity=s.mobility_to_diffusivity(mat.electron_mobility.value),
+        hole_diffusivity=s.mobility_to_diffusivity(mat.hole_mobility.value),
+        lifetimes=lifetimes if settings.srh else None,
+        trap_level=s.electronvolt(mat.trap_level.value),
+        radiative=s.pair_coefficient(mat.radiative_coefficient.value) if settings.radiative else 0.0,
+        auger=auger if settings.auger and any(auger) else None,
+        generation=s.volume_rate(settings.generation),
+        doping=doping_from_scenario(settings.doping, s),
+    )
+
+
+def carrier_contact(scenario, terminal, s) -> CarrierContact:
+    """The terminal's contact; ohmic where the scenario says nothing."""
+    given, mat = scenario.physics.carriers.contacts.get(terminal), scenario.material.semiconductor
+    if given is None:
+        return CarrierContact(None, None, None)
+    barrier = None
+    if given.work_function is not None:
+        # intrinsic level below the vacuum: chi + E_g/2 + (kT/2) ln(N_c/N_v)
+        states = mat.conduction_density.value / mat.valence_density.value
+        intrinsic = s.electronvolt(mat.affinity.value + 0.5 * mat.gap.value) + 0.5 * math.log(states)
+        barrier = intrinsic - s.electronvolt(given.work_function)
+    velocities = (v if v is None else s.velocity(v) for v in (given.electron_velocity, given.hole_velocity))
+    return CarrierContact(barrier, *velocities)

@@ -1,0 +1,32 @@
+"""Net recombination of electrons with holes: Shockley-Read-Hall, radiative, Auger; less the given generation.
+
+R = r(n, p) n p (1 - exp(Phi_n - Phi_p)) - G, r = 1/[tau_p (n + n_t) + tau_n (p + p_t)] + B + C_n n + C_p p, with
+n_t = n_i exp(E_t), p_t = n_i exp(-E_t), E_t the trap's level above the intrinsic one in kT (W. Shockley, W. T. Read,
+Phys. Rev. 87, 835 (1952); the factor of the quasi-Fermi levels holds for any statistics and is exactly zero in
+equilibrium).
+"""
+
+import math
+
+import ufl
+
+from solver.physics.statistics import log_densities
+
+
+def net_rate(c, phi, phi_n, phi_p):
+    """R [1/(s nm^3)], positive where pairs vanish; `c` are the `CarrierParameters`, potentials in kT/q."""
+    ln_n, ln_p = log_densities(c, phi, phi_n, phi_p)
+    n, p = ufl.exp(ln_n), ufl.exp(ln_p)
+    rate = ufl.as_ufl(0.0)
+    if c.lifetimes is not None:
+        tau_n, tau_p = c.lifetimes
+        rate += 1.0 / (
+            tau_p * (n + c.intrinsic * math.exp(c.trap_level)) + tau_n * (p + c.intrinsic * math.exp(-c.trap_level))
+        )
+    if c.radiative:
+        rate += c.radiative
+    if c.auger is not None:
+        rate += c.auger[0] * n + c.auger[1] * p
+    # n p (1 - e^-y) = n p e^(-y/2) 2 sinh(y/2), y = Phi_p - Phi_n: no cancellation near equilibrium
+    y = phi_p - phi_n
+    return rate * ufl.exp(ln_n + ln_p - 0.5 * y) * 2.0 * ufl.sinh(0.5 * y) - c.generation

@@ -1,0 +1,148 @@
+"""Electrons and holes in time and on meshes: current balance, storage, order of convergence, ranks."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import ufl
+
+from solver.scenario.protocol import Hold, Sweep
+from tests.devices import DIODE_2D, bipolar, march, material_with_ions, model, stationary
+from tests.verification.test_electrons_holes import diode
+
+ROOT = Path(__file__).parents[2]
+SLAB_2D = "device: {layout: slab, thickness: 40 nm, dimension: 2, area: 1600 nm^2}\nmesh: {size_at_filament: %g nm}\n"
+
+
+@pytest.mark.parametrize("text", ["diode", "lateral", "ions"])
+def test_electron_hole_ionic_and_displacement_currents_sum_to_zero_at_every_step(tmp_path, text):
+    if text == "ions":
+        doping = "{doping: [{profile: tanh, axis: x, below: -1e17 cm^-3, above: 1e17 cm^-3, position: 100 nm, width: 0 nm}]}"
+        device = "device: {layout: slab, thickness: 200 nm, dimension: 1, area: 1 um^2}\nmesh: {size_at_filament: 4 nm}\n"
+        m = model(tmp_path, device + bipolar(doping, "mobile", material_with_ions(tmp_path)))
+    else:
+        m = model(tmp_path, diode(20) if text == "diode" else DIODE_2D)
+    sign = -1 if text != "lateral" else 1  # the p side is at the ground of the slab
+    records = march(m, [Sweep(to=f"{0.5 * sign} V", rate="1e5 V/s"), Hold(voltage=f"{-0.3 * sign} V", duration="1 us")])
+    assert len(records) > 20
+    for r in records:
+        parts = [*r.electrons.values(), *r.holes.values(), *r.ionic.values(), *r.displacement.values()]
+        # a step's own balance is 3e-7 of the largest; the state before a jump is known to 3e-7 of smaller currents
+        assert abs(sum(parts)) <= 1e-6 * max(map(abs, parts))
+        for n in r.electronic:
+            assert r.electronic[n] == pytest.approx(r.electrons[n] + r.holes[n], abs=1e-12 * max(map(abs, parts)))
+    assert max(abs(r.displacement["top" if "top" in r.displacement else "anode"]) for r in records) > 0
+
+
+def test_a_slow_sweep_passes_through_the_stationary_states(tmp_path):
+    m = model(tmp_path, diode(20))
+    last = march(m, [Sweep(to="-0.4 V", rate="0.1 V/s")])[-1]
+    direct = stationary(model(tmp_path, diode(20)))(-0.4)["top"]
+    # what is stored moves at 0.1 V/s: pF/um^2 x V/s, 1e-16 A of 1e-11
+    assert last.electronic["top"] == pytest.approx(direct.electronic, rel=1e-4)
+
+
+def test_a_jump_of_80_kT_is_reached_by_itself_and_said(tmp_path, caplog):
+    m = model(tmp_path, diode(20))
+    with caplog.at_level("INFO", logger="halofil"):
+        at = stationary(m)
+        reverse, forward = at(80 * 0.02585)["top"].electronic, at(-80 * 0.02585)["top"].electronic
+    assert reverse > 0 > forward
+    assert "continuation: step from 2.068 V to -2.068 V refused" in caplog.text
+    assert "reached" in caplog.text
+
+
+def manufactured(m, exact):
+    """Add to a model the sources that make `exact` (phi, Phi_n, Phi_p as UFL) its stationary solution."""
+    from solver.physics.context import Term
+    from solver.physics.fields import ELECTRONS, HOLES, POTENTIAL
+    from solver.physics.recombination import net_rate
+    from solver.physics.statistics import densities
+
+    ctx, c = m.context, m.parameters.carriers
+    phi, phi_n, phi_p = exact
+    n, p = densities(c, phi, phi_n, phi_p)
+    rate = net_rate(c, phi, phi_n, phi_p)
+    N = c.doping.profiles[0].density
+    strong = {
+        POTENTIAL: -ufl.div(m.parameters.permittivity["film"] * ufl.grad(phi)) - (p - n + N),
+        ELECTRONS: -ufl.div(c.electron_diffusivity * n * ufl.grad(phi_n)) - rate,
+        HOLES: -ufl.div(c.hole_diffusivity * p * ufl.grad(phi_p)) + rate,
+    }
+    for field, source in strong.items():
+        form = -ctx.row_scale[field] * source * ctx.test(field) * ctx.weight * ctx.dx_nodes(ctx.film)
+        m.terms.append(Term(f"source of {field}", field, form))
+
+
+@pytest.mark.parametrize("statistics", ["boltzmann", "fermi_dirac"])
+def test_the_coupled_system_converges_with_second_order(tmp_path, statistics):
+    from dolfinx import fem
+
+    from solver.engines.cpu.newton import CpuEngine
+
+    carriers = f"{{statistics: {statistics}, doping: [{{profile: uniform, density: 1e18 cm^-3}}]}}"
+    errors = []
+    for size in (4.0, 2.0, 1.0):
+        m = model(tmp_path, SLAB_2D % size + bipolar(carriers))
+        x = ufl.SpatialCoordinate(m.device.mesh)
+        L = 40.0
+        # zero slope at the sides x = 0, L; values prescribed at y = 0, L
+        wave = ufl.cos(np.pi * x[0] / L)
+        exact = (
+            18.0 + 1.5 * wave * ufl.cos(1.5 * x[1] / L) + x[1] / L,
+            0.7 * wave * ufl.sin(2.0 * x[1] / L) - 0.4 * x[1] / L,
+            -0.9 * wave * ufl.sin(1.0 + x[1] / L) + 1.3 * (x[1] / L) ** 2,
+        )
+        manufactured(m, exact)
+        space = fem.functionspace(m.device.mesh, ("Lagrange", 1))
+        at = space.element.interpolation_points
+        values = []
+        for field, u in zip(m.fields, exact):
+            f = fem.Function(space)
+            f.interpolate(fem.Expression(u, at() if callable(at) else at))
+            values.append(f.x.array.copy())
+            held = m.constrained[:, m.fields.index(field)]
+            m.values(field)[held] = f.x.array[held]
+            m.values(field)[~held] = f.x.array[~held] + 0.3
+        assert CpuEngine(m, tolerance=1e-9, linear_tolerance=1e-10).solve().converged
+        errors.append([np.sqrt(np.mean((m.values(f) - v) ** 2)) for f, v in zip(m.fields, values)])
+    orders = np.log2(np.array(errors[:-1]) / np.array(errors[1:]))
+    # second order; the coarsest pair has ten cells across half a wave
+    assert (orders[-1] > 1.9).all(), orders
+    assert (orders[0] > 1.7).all(), orders
+
+
+RANKS = """
+import pathlib, sys, tempfile
+from mpi4py import MPI
+import meshes
+from solver.physics.device import DeviceModel
+from tests.devices import DIODE_2D, scenario, stationary
+s = scenario(pathlib.Path(tempfile.mkdtemp()), DIODE_2D)
+msh = pathlib.Path(sys.argv[1])
+if MPI.COMM_WORLD.rank == 0:
+    meshes.build(s, msh)
+MPI.COMM_WORLD.barrier()
+m = DeviceModel(s, meshes.read(s, msh, MPI.COMM_WORLD))
+at = stationary(m)
+found = [at(v)["anode"] for v in (0.3, 0.6)]
+if MPI.COMM_WORLD.rank == 0:
+    print("CURRENTS", *(f"{x:.14e}" for f in found for x in (f.electrons, f.holes)))
+"""
+
+
+@pytest.mark.parallel
+def test_the_lateral_diode_has_the_same_currents_on_1_2_and_3_ranks(tmp_path):
+    found = []
+    for ranks in (1, 2, 3):
+        command = ["mpirun", "-n", str(ranks), sys.executable, "-c", RANKS, str(tmp_path / "diode.msh")]
+        done = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr
+        line = next(line for line in done.stdout.splitlines() if line.startswith("CURRENTS"))
+        found.append(np.array(line.split()[1:], dtype=float))
+    # linear solves to 1e-6; currents through a majority contact are known to the last bit of Phi times its conductance,
+    # 1e-9 of the on-current
+    for other in found[1:]:
+        np.testing.assert_allclose(other, found[0], rtol=1e-6, atol=1e-9 * found[0].max())
