@@ -1,5 +1,6 @@
 """Electrons and holes in time and on meshes: current balance, storage, order of convergence, ranks."""
 
+import logging
 import subprocess
 import sys
 from pathlib import Path
@@ -44,7 +45,8 @@ def test_a_slow_sweep_passes_through_the_stationary_states(tmp_path):
     assert last.electronic["top"] == pytest.approx(direct.electronic, rel=1e-4)
 
 
-def test_a_jump_of_80_kT_is_reached_by_itself_and_said(tmp_path, caplog):
+def test_a_jump_of_80_kT_is_reached_by_itself_and_said(tmp_path, caplog, monkeypatch):
+    monkeypatch.setattr(logging.getLogger("halofil"), "propagate", True)
     m = model(tmp_path, diode(20))
     with caplog.at_level("INFO", logger="halofil"):
         at = stationary(m)
