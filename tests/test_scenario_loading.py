@@ -49,7 +49,7 @@ protocol: [hold: {voltage: 1 mV, duration: 40 s}]
     assert (scenario.output.checkpoint_every, scenario.output.max_step, scenario.output.figures) == (300.0, None, True)
     solver = scenario.solver
     assert (solver.newton_tolerance, solver.max_filament_change, solver.max_steps, solver.min_step) == (
-        1e-6, 0.2, 20000, 1e-12)
+        1e-8, 0.2, 20000, 1e-12)
 
 
 def test_a_material_parameter_has_value_source_and_range():

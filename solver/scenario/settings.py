@@ -67,7 +67,7 @@ Tolerance = Annotated[float, Dimension("number", above="0", below="1", example="
 class Solver(Part):
     """Tolerances and limits of the solution."""
 
-    newton_tolerance: Tolerance = Field(1e-6, description="relative residual at which Newton's method stops")
+    newton_tolerance: Tolerance = Field(1e-8, description="largest update of Newton's method accepted at the end, in kT/q, c/c0 and fractions")
     linear_tolerance: Tolerance = Field(1e-6, description="relative residual at which the linear solver stops")
     time_tolerance: Tolerance = Field(5e-3, description="relative local error of a time step")
     max_filament_change: Tolerance = Field(0.2, description="largest change of the filament fraction in one time step")
