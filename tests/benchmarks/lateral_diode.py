@@ -1,6 +1,6 @@
 """Newton iterations per bias step of the lateral silicon diode, 0 to 0.6 V in 0.1 V steps, with seconds and memory.
 
-    python3 benchmarks/lateral_diode.py [--sizes 3000 9000 21000] [--solver auto]
+    python3 -m tests.benchmarks.lateral_diode [--sizes 3000 9000 21000] [--solver auto]
 
 One process a size, so that the peak memory is that size's own; prints a Markdown table.
 """
