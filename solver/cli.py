@@ -122,12 +122,7 @@ def view(
                                              "'30 nm'")] = None,
 ) -> None:
     """Look into a run: any field, at any time, cut anywhere."""
-    from solver.units import QuantityError, parse_quantity
-
-    try:
-        around = None if zoom is None else 1e9 * parse_quantity(zoom, "length")  # nm
-    except QuantityError as error:
-        _refuse(f"--zoom: {error}")
+    around = None if zoom is None else 1e9 * _quantity("--zoom", zoom, "length")  # nm
     _call("solver.figures.view", "view", _existing(results), field=field, time=time, clip=clip, line=line,
           isosurface=isosurface, png=png, zoom=around)
 
@@ -138,6 +133,32 @@ def compare(
 ) -> None:
     """Compare measured and simulated numbers; exit status 1 when any is outside its band."""
     _call("solver.analysis.comparison", "main", [_existing(folder) for folder in results])
+
+
+@app.command()
+def admittance(
+    scenario: Scenario,
+    overrides: Set = None,
+    bias: Annotated[str, typer.Option(metavar="VOLTAGE", help="bias point, e.g. '0.1 V'")] = "0 V",
+    settle: Annotated[str, typer.Option(metavar="TIME", help="how long the bias is held before")] = "1 s",
+    start: Annotated[str, typer.Option("--from", metavar="FREQUENCY", help="lowest frequency")] = "1 mHz",
+    stop: Annotated[str, typer.Option("--to", metavar="FREQUENCY", help="highest frequency")] = "1 MHz",
+    points: Annotated[int, typer.Option(min=1, metavar="N", help="points a decade")] = 10,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="folder to write to (default: "
+                                             "results/NAME_admittance)")] = None,
+    force: Annotated[bool, typer.Option("--force", help="overwrite an earlier spectrum")] = False,
+) -> None:
+    """Small-signal admittance at a bias point: table, Nyquist and Bode plot (the protocol is not run)."""
+    loaded = _load(scenario, overrides)
+    volts, seconds = _quantity("--bias", bias, "voltage"), _quantity("--settle", settle, "time")
+    low, high = _quantity("--from", start, "frequency"), _quantity("--to", stop, "frequency")
+    if seconds <= 0:
+        _refuse("--settle: must be more than 0 s")
+    if not 0 < low < high:
+        _refuse("--from must be more than 0 Hz and less than --to")
+    folder = out or Path("results") / f"{loaded.name}_admittance"
+    _call("solver.analysis.spectroscopy", "admittance_command", loaded, folder, bias=volts, settle=seconds, start=low,
+          stop=high, per_decade=points, force=force)
 
 
 @app.command()
@@ -166,6 +187,16 @@ def _load(path: Path, overrides: list[str] | None) -> Any:
         return load_scenario(path, overrides or ())
     except ScenarioError as error:
         _refuse(str(error))
+
+
+def _quantity(option: str, text: str, kind: str) -> float:
+    """Value of an option in SI, or a refusal that names the option."""
+    from solver.units import QuantityError, parse_quantity
+
+    try:
+        return parse_quantity(text, kind)
+    except QuantityError as error:
+        _refuse(f"{option}: {error}")
 
 
 def _existing(folder: Path) -> Path:

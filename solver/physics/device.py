@@ -108,6 +108,15 @@ class DeviceModel:
             if ohmic:
                 self.values(FERMI)[film] = scaled
 
+    def unit_voltage(self, terminal):
+        """Derivative of the prescribed values by the voltage of `terminal` [kT/q]: a local vector (n * fields)."""
+        out = np.zeros(self.constrained.shape)
+        nodes, film, ohmic = self._electrode[terminal]
+        out[nodes, self.fields.index(POTENTIAL)] = 1.0
+        if ohmic:
+            out[film, self.fields.index(FERMI)] = 1.0
+        return out.ravel()
+
     def place_of_largest(self, magnitudes) -> str:
         """Field and position of the largest of owned values (n * fields), for messages. Collective.
 
