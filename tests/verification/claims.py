@@ -1,6 +1,9 @@
 """A claim and what was measured: the tests assert it, docs/verification.md shows it."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,27 @@ class Claim:
     def holds(self) -> bool:
         """True when the measured number lies within the tolerance (never for nan)."""
         return abs(self.measured - self.expected) <= self.tolerance * (abs(self.expected) or 1.0)
+
+
+@dataclass(frozen=True)
+class Section:
+    """One section of docs/verification.md; a test module has it as `SECTION` (or several as `SECTIONS`).
+
+    A test runs `check(SECTION.claims(SECTION.measure(tmp_path)))`; the page draws the same data, measured once.
+
+    Attributes:
+        title: what is verified, a few words.
+        about: the law with its source, and what the reader sees in the plot; Markdown.
+        measure: function of a scratch folder -> data (any plain structure), the only part that computes.
+        claims: function of the data -> claims.
+        draw: function (data, matplotlib Figure) that plots simulation beside the law; None where a table says it all.
+    """
+
+    title: str
+    about: str
+    measure: Callable[[Path], Any]
+    claims: Callable[[Any], Iterable[Claim]]
+    draw: Callable[[Any, Any], None] | None = None
 
 
 def check(claims):
