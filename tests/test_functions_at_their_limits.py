@@ -8,6 +8,7 @@ from solver.discretization.functions import (
     Numpy,
     bernoulli,
     butler_volmer,
+    crowding,
     exchange_rate,
     interpolant,
     interpolant_slope,
@@ -67,3 +68,12 @@ def test_interpolant_slope_is_its_derivative_and_vanishes_at_both_phases():
 def test_smoothstep_is_flat_outside():
     x = np.array([-1.0, 0.5, 0.6, 0.7, 2.0])
     np.testing.assert_allclose(smoothstep(x, 0.5, 0.7, Numpy), [0, 0, 0.5, 1, 1], atol=1e-15)
+
+
+def test_crowding_is_the_logarithm_below_the_limit_and_rises_beyond_it_without_a_kink():
+    theta = np.array([0.0, 0.5, 0.999, 1 - 1e-5])
+    np.testing.assert_allclose(crowding(theta, Numpy), -np.log1p(-theta), rtol=1e-9)
+    low, at, high = (float(crowding(np.float64(1 - 1e-6 + d), Numpy)) for d in (-1e-10, 0.0, 1e-10))
+    # slope 1 / last on both sides of the switch: 1e-10 * 1e6 each way, curvature 1e-4 of it
+    np.testing.assert_allclose([at - low, high - at], 1e-4, rtol=2e-4)
+    assert float(crowding(np.float64(1.001), Numpy)) > 1000  # 0.1 % too many cost 1000 kT

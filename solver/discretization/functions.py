@@ -77,6 +77,16 @@ def symmetric_bernoulli(x, m=ufl):
     return m.conditional(small, 1.0 - x * x / 24.0 + 7.0 * x**4 / 5760.0, far)
 
 
+def crowding(theta, m=ufl, last=1e-6):
+    """-ln(1 - theta) of the occupied share theta of sites; goes on as a straight line beyond 1 - `last`.
+
+    The line (slope 1 / last) keeps the repulsion rising for a Newton iterate beyond the limit, and theta below
+    1 + last * psi for whatever potential psi [kT/q] pulls.
+    """
+    inside = m.min_value(theta, 1.0 - last)
+    return -m.ln(1.0 - inside) + (theta - inside) / last
+
+
 def smoothstep(x, low, high, m=ufl):
     """Cubic step: 0 below `low`, 1 above `high`, C1."""
     t = clamp((x - low) / (high - low), 0.0, 1.0, m)

@@ -5,6 +5,7 @@ psi = phi - ln(1 - c/c_max) (Kilic, Bazant, Ajdari, PRE 75, 021502 (2007)). Unkn
 
 import ufl
 
+from solver.discretization.functions import crowding
 from solver.physics.context import POTENTIAL, VACANCIES, FormContext, Term
 from solver.physics.fields import VACANCY_TOTAL
 from solver.physics.storage import stored
@@ -17,8 +18,8 @@ def terms(ctx: FormContext) -> list[Term]:
     p, v, scale = ctx.parameters, ctx.test(VACANCIES), ctx.row_scale[VACANCIES]
     c = ctx.edges.nodal(ctx.unknown(VACANCIES))
     phi = ctx.edges.nodal(ctx.unknown(POTENTIAL))
-    crowding = p.initial_density / p.site_density
-    psi = [f - ufl.ln(1 - ufl.min_value(crowding * q, 0.999)) for f, q in zip(phi, c)]
+    share = p.initial_density / p.site_density
+    psi = [f + crowding(share * q) for f, q in zip(phi, c)]
     # int D (grad c + c grad psi) . grad v
     flux = p.diffusivity * p.initial_density * ctx.edges.drift_diffusion(c, psi, v)
     # int d/dt [c + c_f h] v

@@ -26,6 +26,7 @@ from solver.transient.control import StepLimits, growth, on_ladder, rejected
 log = logging.getLogger("halofil")
 FIRST_STEP = 1e-6  # s, after a jump of the voltage
 BALANCE = 3e-7  # of the largest terminal current
+NEGATIVE_DENSITY = 1e-9  # of c0: below zero by more than Newton's rounding
 LOST_VACANCIES = 1e-11  # of all vacancies, in one step: 1e-8 after a thousand steps that all err to one side
 
 
@@ -203,6 +204,8 @@ class Stepper:
                 result, _ = walk(self.model, self.engine, self.apply, self._voltage, segment.voltage(t))
             if not result.converged:
                 reason, factor = result.reason, 0.25
+            elif self._lowest_density() < -NEGATIVE_DENSITY:
+                reason, factor = f"vacancy density below zero ({self._lowest_density():.2g} of c0)", 0.5
             else:
                 change = self._change(keep)
                 fraction = self.levels.error_factor(t)
@@ -264,6 +267,11 @@ class Stepper:
             )
             worst = max(worst, self._max(np.abs(now - then) / np.maximum(m.context.typical_density, now)))
         return worst
+
+    def _lowest_density(self):
+        """Smallest c/c0; BDF2 undershoots where a density falls by more than a factor of four in a step."""
+        m = self.model
+        return -self._max(-m.values(VACANCIES)[: m.owned]) if VACANCIES in m.fields else 0.0
 
     def _largest_change(self, keep):
         """Field and place where the state moved most in this step, for people. Collective."""
