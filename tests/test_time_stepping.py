@@ -104,3 +104,18 @@ def test_steps_that_differ_by_rounding_fall_on_the_same_rung():
         rung = on_ladder(step)
         assert 2 ** (-1 / 8) * step < rung <= step * (1 + 1e-6)
         assert on_ladder(rung) == rung == on_ladder(rung * (1 + 1e-9)) == on_ladder(rung * (1 - 1e-9))
+
+
+def test_the_pinned_core_stays_exactly_where_it_was(tmp_path):
+    """Extrapolation in time is a sum with weights up to 14: step after step it would make 0 out of the core's 1."""
+    from tests.devices import march, model
+
+    m = model(
+        tmp_path,
+        "device: {layout: slab, thickness: 20 nm, dimension: 1, area: 100 nm^2}\nmesh: {size_at_filament: 0.5 nm}\n"
+        "physics: {filament: {interface_width: 1.2 nm, initial: "
+        "{core_radius: 1 nm, core_height: 4 nm, radius: 5 nm, height: 10 nm}}}\n",
+    )
+    records = march(m, [Hold(voltage="0 V", duration="1e4 s")])
+    assert len(records) > 30
+    assert (m.values("filament")[m.core_nodes] == 1.0).all()

@@ -239,6 +239,9 @@ class Stepper:
         """Extrapolated state as the start of Newton, kept inside the physical ranges."""
         m, x = self.model, self.model.context.state.x.array
         x[:] = predicted
+        # Extrapolation multiplies the rounding of a constant by up to 29 a step (doubling steps): prescribed values are kept instead.
+        fixed = m.constrained.ravel()
+        x[fixed] = keep[fixed]
         if FILAMENT in m.fields:
             xi, old = m.values(FILAMENT), m.values(FILAMENT, keep)
             np.clip(xi, np.minimum(old, 0.0), np.maximum(old, 1.0), out=xi)
