@@ -5,7 +5,14 @@ import pandas as pd
 import pytest
 
 from solver.analysis.measured import retention_bands, train_bands
-from solver.analysis.pulses import Probe, retention_numbers, steps_in_time, train_numbers
+from solver.analysis.pulses import (
+    Probe,
+    protocol_numbers,
+    read_disturb,
+    retention_numbers,
+    steps_in_time,
+    train_numbers,
+)
 from solver.scenario.protocol import Hold, Pulses, Sweep
 
 UP = Pulses(amplitude="100 mV", width="55 ms", period="110 ms", count=4)
@@ -58,6 +65,41 @@ def test_retention_holds_until_a_third_and_ends_near_its_last_value():
     assert numbers["holds for [s]"] == pytest.approx(22) and numbers["off after [s]"] == pytest.approx(29)
     steady = retention_numbers(table(time, 1e-3 + 0 * time, 1e-8 + 0 * time), Probe(1e-3, 0.0, 40.0))
     assert steady["holds for [s]"] is None and steady["off after [s]"] is None
+
+
+def test_levels_and_nonlinearity_of_known_trains():
+    (train,), _ = steps_in_time([UP])
+
+    def numbers(levels):
+        return train_numbers(table(train.ends, 0.1 + 0 * train.ends, levels), train)
+
+    straight = numbers([1e-9, 2e-9, 3e-9, 4e-9])
+    assert straight["nonlinearity [1]"] == pytest.approx(0, abs=1e-12) and straight["distinguishable levels [1]"] == 4
+    # 1, 1, 1, 4: the third lies 2 below the line, of a difference of 3; the first three cannot be told apart
+    abrupt = numbers([1e-9, 1e-9, 1.05e-9, 4e-9])
+    assert abrupt["nonlinearity [1]"] == pytest.approx(1.95 / 3) and abrupt["distinguishable levels [1]"] == 2
+    np.testing.assert_allclose(straight["energy by pulse [J]"], np.array([1, 2, 3, 4]) * 1e-9 * 0.1 * 0.055)
+    flat = numbers([1e-9] * 4)
+    assert flat["nonlinearity [1]"] is None and flat["distinguishable levels [1]"] == 1
+
+
+def test_reading_a_steady_state_changes_nothing_and_a_decay_is_seen():
+    time = np.linspace(0.0, 40, 401)
+    steady = table(time, 1e-3 + 0 * time, 1e-12 + 0 * time)
+    assert read_disturb(steady, Probe(1e-3, 0.0, 40.0)) == pytest.approx(0, abs=1e-12)
+    falling = table(time, 1e-3 + 0 * time, 1e-12 * (1 - 0.02 * time / 40))
+    assert read_disturb(falling, Probe(1e-3, 0.0, 40.0)) == pytest.approx(0.02, rel=0.01)
+
+
+def test_the_numbers_of_a_protocol_leave_out_what_was_not_finished():
+    protocol = [UP, Hold(voltage="1 mV", duration="40 s")]
+    time = np.linspace(0.0, 40.44, 4045)
+    whole = protocol_numbers(table(time, 0.1 + 0 * time, 1e-9 + 0 * time), protocol)
+    assert len(whole["pulse trains"]) == len(whole["reading"]) == 1
+    assert whole["pulse trains"][0]["amplitude [V]"] == pytest.approx(0.1)
+    assert "holds for [s]" in whole["reading"][0]
+    time = time[time < 0.3]
+    assert protocol_numbers(table(time, 0.1 + 0 * time, 1e-9 + 0 * time), protocol) == {}
 
 
 def test_bands_are_the_papers():

@@ -6,7 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from solver.analysis.measured import CITATION, DOI, Band, iv_bands, load_measured, retention_bands, train_bands
+from solver.analysis.measured import (
+    CITATION,
+    DOI,
+    Band,
+    cycle_bands,
+    iv_bands,
+    load_measured,
+    probe_band,
+    retention_bands,
+    slope_band,
+    train_bands,
+)
 from solver.results.folder import NoResult
 from solver.results.tables import read_terminals
 
@@ -53,17 +64,25 @@ def compare(directories: Sequence[str | Path]) -> list[Row]:
 
 
 def _sweep_rows(directory, table) -> list[Row]:
+    from solver.analysis.cycles import cycle_numbers
     from solver.analysis.switching import legs, record, switching_numbers
 
     if not legs(record(table).voltage):
         return []
     numbers = switching_numbers(table)
-    return [Row(str(directory), key, measured, numbers[key]) for key, measured in iv_bands().items()]
+    rows = [Row(str(directory), key, measured, numbers[key]) for key, measured in iv_bands().items()]
+    rows.append(Row(str(directory), "on-state slope [1]", slope_band(), numbers["on-state slope [1]"]))
+    cycles = cycle_numbers(numbers)
+    if cycles["spread of V_set [V]"] is not None:
+        error = cycles["drift of V_set, error [V]"]
+        cycles["drift of V_set over its error [1]"] = cycles["drift of V_set [V]"] / error if error else 0.0
+        rows += [Row(str(directory), key, measured, cycles[key]) for key, measured in cycle_bands().items()]
+    return rows
 
 
 def _pulse_rows(directory, table) -> list[Row]:
     """Pulse trains and retention; a train that only prepares another measurement has no band and gives no row."""
-    from solver.analysis.pulses import retention_numbers, steps_in_time, train_numbers
+    from solver.analysis.pulses import read_disturb, retention_numbers, steps_in_time, train_numbers
     from solver.scenario import load_scenario
 
     path = Path(directory) / "scenario.yaml"
@@ -81,6 +100,9 @@ def _pulse_rows(directory, table) -> list[Row]:
     if probes and any(abs(t.amplitude - prepared["amplitude"]) < 1e-6 for t in trains) and probes[0].end <= last * (1 + 1e-9):
         numbers = retention_numbers(table, probes[0])
         rows += [Row(str(directory), key, measured, numbers[key]) for key, measured in retention_bands().items()]
+    if probes and not trains and probes[0].end <= last * (1 + 1e-9):
+        key = "conductance change by reading [1]"
+        rows.append(Row(str(directory), key, probe_band(), read_disturb(table, probes[0])))
     return rows
 
 

@@ -81,6 +81,23 @@ def iv_bands() -> dict[str, Band]:
             "current jump [decades]": band(sweep["current_jump_decades"])}
 
 
+def cycle_bands() -> dict[str, Band]:
+    """Bands of what many cycles give, by the key of ``cycle_numbers`` and ``switching_numbers``."""
+    spread = load_measured()["iv_sweep"]["v_set"]["spread"]
+    return {"spread of V_set [V]": Band(0.5 * spread, 2 * spread, spread, "within a factor two"),
+            "drift of V_set over its error [1]": Band(-2.0, 2.0, 0.0, "no trend with the cycle number")}
+
+
+def slope_band() -> Band:
+    """Band of the on-state's slope of log I over log V: ohmic at positive bias."""
+    return Band(0.9, 1.1, 1.0, "ohmic, ± 0.1")
+
+
+def probe_band() -> Band:
+    """Band of the relative change of the conductance by reading at 1 mV: the paper sees none (Fig. S6a)."""
+    return Band(0.0, 0.01, 0.0, "less than 1 %")
+
+
 def factor_band(value: float, factor: float, basis: str) -> Band:
     """Within a factor of a measured value (of either sign)."""
     low, high = sorted((value / factor, value * factor))

@@ -2,7 +2,9 @@
 
 Definitions: the current of a pulse is the one at its end, the displacement current left out (the paper corrects for
 it); its energy is I V t, the paper's, and the integral of I V dt; the doubling pulse is the first whose current is at
-least twice the first pulse's. Retention: the conductance during the probing hold that follows a train; it holds until
+least twice the first pulse's. Nonlinearity: the largest distance of the pulses' conductance from the straight line
+between the first and the last, over their difference (0 linear, towards 1 abrupt). Distinguishable levels: how many
+pulse currents follow each other at least `RESOLUTION` apart. Retention: the conductance during the probing hold that follows a train; it holds until
 it has fallen below a third of its first value and is off once it is within a factor two of its last.
 """
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     import pandas
 
 PROBE = 5e-3  # V; a hold at no more than this only reads
+RESOLUTION = 0.1  # relative distance of two currents that a reading tells apart
 
 
 @dataclass(frozen=True)
@@ -67,27 +70,87 @@ def train_numbers(table: pandas.DataFrame, train: Train, driven: str = "top") ->
 
     Returns:
         "current by pulse [A]" (list), "first current [A]", "last current [A]", "ratio of pulse 2 to pulse 1 [1]",
-        "doubling pulse [1]" (None if none doubles), "energy of doubling [J]" (I V t), "energy of doubling, integral [J]".
+        "doubling pulse [1]" (None if none doubles), "energy of doubling [J]" (I V t), "energy of doubling, integral [J]",
+        "energy by pulse [J]" (list, I V t), "energy by pulse, integral [J]", "nonlinearity [1]",
+        "distinguishable levels [1]".
     """
     time = table["time [s]"].to_numpy()
     current = (table[f"current {driven} [A]"] - table[f"displacement current {driven} [A]"]).to_numpy()
     at_end = np.array([current[np.abs(time - end).argmin()] for end in train.ends])
     double = np.flatnonzero(np.abs(at_end) >= 2 * abs(at_end[0]))
     k = int(double[0]) if len(double) else None
-    integral = None
-    if k is not None:
-        energy = table["energy [J]"].to_numpy()
-        end = train.ends[k]
-        integral = float(np.interp(end, time, energy) - np.interp(end - train.width, time, energy))
+    energy = table["energy [J]"].to_numpy()
+    integrals = [float(np.interp(end, time, energy) - np.interp(end - train.width, time, energy)) for end in train.ends]
+    products = np.abs(at_end * train.amplitude) * train.width
     return {
         "current by pulse [A]": at_end.tolist(),
         "first current [A]": float(at_end[0]),
         "last current [A]": float(at_end[-1]),
         "ratio of pulse 2 to pulse 1 [1]": float(at_end[1] / at_end[0]) if len(at_end) > 1 else None,
         "doubling pulse [1]": None if k is None else k + 1,
-        "energy of doubling [J]": None if k is None else float(abs(at_end[k] * train.amplitude) * train.width),
-        "energy of doubling, integral [J]": integral,
+        "energy of doubling [J]": None if k is None else float(products[k]),
+        "energy of doubling, integral [J]": None if k is None else integrals[k],
+        "energy by pulse [J]": products.tolist(),
+        "energy by pulse, integral [J]": integrals,
+        "nonlinearity [1]": _nonlinearity(at_end),
+        "distinguishable levels [1]": _levels(at_end),
     }
+
+
+def _nonlinearity(currents):
+    """Largest distance from the line between the first and the last value over their difference; None without one."""
+    if len(currents) < 3 or currents[-1] == currents[0]:
+        return None
+    line = np.linspace(currents[0], currents[-1], len(currents))
+    return float(np.abs(currents - line).max() / abs(currents[-1] - currents[0]))
+
+
+def _levels(currents):
+    """Number of pulses, the first one included, that are `RESOLUTION` away from the last one counted."""
+    count, last = 1, currents[0]
+    for value in currents[1:]:
+        if abs(value - last) >= RESOLUTION * abs(last):
+            count, last = count + 1, value
+    return count
+
+
+def protocol_numbers(table: pandas.DataFrame, protocol: Any, driven: str = "top") -> dict[str, Any]:
+    """Numbers of every finished train and probing hold of a protocol, for summary.json.
+
+    Returns:
+        "pulse trains" (list of `train_numbers` with "amplitude [V]" and "width [s]") and "reading" (list of
+        `retention_numbers` after a train, else the change of the conductance); keys that would be empty are left out.
+    """
+    trains, probes = steps_in_time(protocol)
+    last = float(table["time [s]"].iloc[-1]) * (1 + 1e-9)
+    out = {
+        "pulse trains": [
+            {"amplitude [V]": t.amplitude, "width [s]": t.width, **train_numbers(table, t, driven)}
+            for t in trains if t.ends[-1] <= last
+        ],
+        "reading": [
+            {"voltage [V]": p.voltage, "conductance change by reading [1]": read_disturb(table, p),
+             **(retention_numbers(table, p) if any(t.ends[-1] <= p.start for t in trains) else {})}
+            for p in probes if p.end <= last
+        ],
+    }
+    return {key: rows for key, rows in out.items() if rows}
+
+
+def read_disturb(table: pandas.DataFrame, probe: Probe) -> float:
+    """Largest relative change of the conductance during a probing hold, from 10 ms after its start on [1]."""
+    _, s = _probed(table, probe)
+    return float(np.abs(s / s[0] - 1).max())
+
+
+def _probed(table, probe):
+    """Time since the start of the hold [s] and conductance [S], the displacement current of the jump left out."""
+    time, s = table["time [s]"].to_numpy(), table["conductance [S]"].to_numpy()
+    inside = (time > probe.start) & (time <= probe.end * (1 + 1e-12)) & np.isfinite(s)
+    time, s = time[inside] - probe.start, s[inside]
+    # The first microseconds carry the displacement current of the jump to the probing voltage.
+    settled = time > 1e-2
+    return time[settled], s[settled]
 
 
 def retention_numbers(table: pandas.DataFrame, probe: Probe) -> dict[str, float | None]:
@@ -97,12 +160,7 @@ def retention_numbers(table: pandas.DataFrame, probe: Probe) -> dict[str, float 
         "S_on at the start [S]", "holds for [s]" (until below a third of it), "off after [s]" (within a factor two of
         the last value), "S at the end [S]"; times None where it does not happen within the hold.
     """
-    time, s = table["time [s]"].to_numpy(), table["conductance [S]"].to_numpy()
-    inside = (time > probe.start) & (time <= probe.end * (1 + 1e-12)) & np.isfinite(s)
-    time, s = time[inside] - probe.start, s[inside]
-    # The first microseconds carry the displacement current of the jump to the probing voltage.
-    settled = time > 1e-2
-    time, s = time[settled], s[settled]
+    time, s = _probed(table, probe)
     below = np.flatnonzero(s < s[0] / 3)
     off = np.flatnonzero(s > 2 * s[-1])
     lost = len(below) > 0

@@ -11,6 +11,7 @@ Definitions (V is the driven terminal's voltage against the other one, I the cur
 - set steepness: the voltage swept while log S goes from 10 % to 90 % of the way from S_off to S_on.
 - current jump: log10 of the largest S of the setting leg over S_off (ratio of currents at one voltage).
 - energy to set: integral of I V dt from the beginning of the leg to the set.
+- on-state slope: d log|I| / d log|V| on the way back from the set, from the peak to the read voltage; 1 is ohmic.
 
 This is how de Boer & Ehrler (ACS Energy Lett. 2024, 9, 5787) read Fig. 3a, S_on on the way back and S_off on the way
 out; they do not say at which conductance the set is counted, hence the geometric mean.
@@ -202,6 +203,17 @@ def _energy(data: Record, first: int, until: float) -> float:
     return float(np.trapezoid(np.append(power[inside], np.interp(until, data.time, power)), time))
 
 
+def _on_slope(data: Record, event: Event) -> float:
+    """Slope of log|I| over log|V| on the way back of the setting leg, least squares (a linear I-V has 1)."""
+    size = np.abs(data.voltage)
+    peak = event.leg[0] + int(np.argmax(size[event.leg[0]: event.leg[1] + 1]))
+    rows = np.arange(max(peak, event.row), event.leg[1] + 1)
+    rows = rows[(size[rows] >= READ_VOLTAGE) & (np.abs(data.current[rows]) > 0)]
+    if len(rows) < 3:
+        return float("nan")
+    return float(np.polyfit(np.log(size[rows]), np.log(np.abs(data.current[rows])), 1)[0])
+
+
 def _mean(values: list[float | None]) -> float | None:
     known = [v for v in values if v is not None and np.isfinite(v)]
     return float(np.mean(known)) if known else None
@@ -232,7 +244,8 @@ def switching_numbers(table: pandas.DataFrame) -> dict[str, Any]:
             "V_set [V]": event.voltage, "V_reset [V]": reset.voltage if reset else None, "S_on [S]": event.s_on,
             "S_off [S]": event.s_off, "on/off ratio [1]": event.s_on / event.s_off,
             "current jump [decades]": float(np.log10(highest / event.s_off)),
-            "set steepness [V]": _steepness(data, event), "energy to set [J]": _energy(data, event.leg[0], event.time),
+            "set steepness [V]": _steepness(data, event), "on-state slope [1]": _on_slope(data, event),
+            "energy to set [J]": _energy(data, event.leg[0], event.time),
             "time of set [s]": event.time, "time of reset [s]": reset.time if reset else None})
     if not cycles and swept:
         first, peak, last = swept[0]
@@ -242,7 +255,7 @@ def switching_numbers(table: pandas.DataFrame) -> dict[str, Any]:
         lone = [event for event in events if event.kind == "reset"]
         cycles[0] |= {"V_reset [V]": lone[0].voltage, "time of reset [s]": lone[0].time} if lone else {}
     keys = ("V_set [V]", "V_reset [V]", "S_on [S]", "S_off [S]", "on/off ratio [1]", "current jump [decades]",
-            "set steepness [V]", "energy to set [J]", "time of set [s]", "time of reset [s]")
+            "set steepness [V]", "on-state slope [1]", "energy to set [J]", "time of set [s]", "time of reset [s]")
     lists = {key: [cycle.get(key) for cycle in cycles] for key in keys}
     numbers: dict[str, Any] = {key: (_mean(values) if not key.startswith("time") else (values or [None])[0])
                                for key, values in lists.items()}

@@ -20,11 +20,12 @@ def make_all(directory: str | Path) -> list[Path]:
     Raises:
         NoResult: one sentence, when the folder is no result.
     """
-    from solver.figures import plots
+    from solver.figures import plots, synapse
     from solver.results.folder import existing
 
     folder = existing(directory)
-    drawn = [plots.iv_curve(folder.path), plots.history(folder.path)]
+    drawn = [draw(folder.path) for draw in (
+        plots.iv_curve, plots.history, synapse.pulse_trains, synapse.retention, synapse.by_cycle)]
     if folder.fields.is_file() and _has_vacancies(folder.path):
         from solver.figures import scenes
 

@@ -1,0 +1,178 @@
+"""Figures shaped like the paper's: current by pulse with energy, retention, numbers by cycle, measured values beside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from solver.analysis.measured import CITATION, iv_bands, retention_bands, train_bands
+from solver.analysis.pulses import Train, retention_numbers, steps_in_time, train_numbers
+from solver.analysis.switching import switching_numbers
+from solver.figures import style
+from solver.results.tables import read_terminals
+
+if TYPE_CHECKING:
+    import pandas
+    from matplotlib.axes import Axes
+
+_MEASURED = {"color": style.RED, "marker": "s", "ls": "none", "ms": 3.5, "capsize": 2, "lw": 0.8, "zorder": 4}
+_SIMULATED = {"color": style.BLUE, "marker": "o", "ms": 3, "lw": 0.7, "zorder": 3}
+
+
+def _protocol(directory: Path) -> tuple[Any, list[Train], list[Any]]:
+    """Scenario, trains and probing holds; no trains and holds where the folder has no scenario."""
+    from solver.scenario import load_scenario
+
+    path = directory / "scenario.yaml"
+    if not path.is_file():
+        return None, [], []
+    scenario = load_scenario(path)
+    return scenario, *steps_in_time(scenario.protocol)
+
+
+def pulse_trains(directory: str | Path, png: Path | None = None) -> Path | None:
+    """Current at the end of each pulse, first and last measured value beside it, energy of each pulse below.
+
+    Args:
+        directory: result folder.
+        png: where to, DIR/figures/pulses.png by default.
+
+    Returns:
+        The picture, or None when the run holds no whole train.
+    """
+    folder = Path(directory)
+    scenario, trains, _ = _protocol(folder)
+    table = read_terminals(folder)
+    last = float(table["time [s]"].iloc[-1])
+    trains = [t for t in trains if t.ends[-1] <= last * (1 + 1e-9) and len(t.ends) > 1]
+    if not trains:
+        return None
+    with style.printed():
+        figure = style.new_figure(style.DOUBLE_COLUMN / 2 * min(len(trains), 2), 100)
+        axes = figure.subplots(2, len(trains), squeeze=False, sharex="col", gridspec_kw={
+            "left": 0.16 / min(len(trains), 2), "right": 0.97, "bottom": 0.1, "top": 0.94, "hspace": 0.1, "wspace": 0.3})
+        for k, train in enumerate(trains):
+            _draw_train(axes[0, k], axes[1, k], table, train, scenario.driven)
+            style.letter(axes[0, k], "abcdefgh"[k % 8])
+        axes[0, 0].legend(loc="best")
+        return style.save(figure, png or folder / "figures" / "pulses.png")
+
+
+def _draw_train(current: Axes, energy: Axes, table: pandas.DataFrame, train: Train, driven: str) -> None:
+    numbers = train_numbers(table, train, driven)
+    pulse = np.arange(1, len(train.ends) + 1)
+    values = np.abs(numbers["current by pulse [A]"])
+    current.set_yscale("log")
+    current.plot(pulse, values * 1e9, label="simulated", **_SIMULATED)
+    bands = train_bands(train.amplitude, train.width)
+    if bands:
+        ends = [bands["first current [A]"], bands["last current [A]"]]
+        mean = np.abs([b.mean for b in ends]) * 1e9
+        low, high = (np.sort(np.abs([[b.low, b.high] for b in ends]), axis=1) * 1e9).T
+        current.errorbar(pulse[[0, -1]], mean, yerr=[mean - low, high - mean],
+                         label=f"measured, factor two ({CITATION})", **_MEASURED)
+    title = f"{train.amplitude * 1e3:+.0f} mV, {train.width * 1e3:.0f} ms".replace("-", "\N{MINUS SIGN}")
+    current.set_title(title, pad=4)
+    current.set_ylabel("|I| at the end of the pulse [nA]")
+    energy.set_yscale("log")
+    energy.plot(pulse, np.array(numbers["energy by pulse [J]"]) * 1e15, label="I V t", **_SIMULATED)
+    integral = np.abs(numbers["energy by pulse, integral [J]"]) * 1e15
+    energy.plot(pulse, integral, color=style.GREEN, lw=0.8, ls="--", label="∫ I V dt")
+    if "energy of doubling [J]" in bands and numbers["doubling pulse [1]"]:
+        band = bands["energy of doubling [J]"]
+        energy.errorbar([numbers["doubling pulse [1]"]], [band.mean * 1e15],
+                        yerr=[[(band.mean - band.low) * 1e15], [(band.high - band.mean) * 1e15]],
+                        label="measured, pulse that doubles", **_MEASURED)
+    energy.set_ylabel("energy of the pulse [fJ]")
+    energy.set_xlabel("pulse")
+    energy.legend(loc="best")
+    for a in (current, energy):
+        a.margins(y=0.15)
+    energy.xaxis.get_major_locator().set_params(integer=True)
+
+
+def retention(directory: str | Path, png: Path | None = None) -> Path | None:
+    """Conductance over the time of the probing hold that follows a train, with the measured times.
+
+    Args:
+        directory: result folder.
+        png: where to, DIR/figures/retention.png by default.
+
+    Returns:
+        The picture, or None when the run holds no such hold.
+    """
+    folder = Path(directory)
+    _, trains, probes = _protocol(folder)
+    table = read_terminals(folder)
+    if not trains or not probes or float(table["time [s]"].iloc[-1]) < probes[0].end * (1 - 1e-9):
+        return None
+    probe, bands = probes[0], retention_bands()
+    time, conductance = table["time [s]"].to_numpy(), table["conductance [S]"].to_numpy()
+    rows = (time > probe.start + 1e-2) & (conductance > 0)
+    numbers = retention_numbers(table, probe)
+    with style.printed():
+        figure = style.new_figure(style.DOUBLE_COLUMN / 2, 62)
+        axes = figure.add_axes([0.16, 0.16, 0.8, 0.74])
+        axes.set_yscale("log")
+        axes.plot(time[rows] - probe.start, conductance[rows], color=style.BLUE, label="simulated")
+        for key, word, colour in (("holds for [s]", "on-state holds", style.GREEN), ("off after [s]", "off", style.ORANGE)):
+            band = bands[key]
+            axes.axvspan(band.low, band.high, color=colour, alpha=0.25, lw=0, zorder=0, label=f"measured: {word}")
+            if numbers[key] is not None:
+                axes.axvline(numbers[key], color=colour, lw=0.9, ls="--", label=f"simulated: {word}, {numbers[key]:.1f} s")
+        axes.set_xlabel(f"time of reading at {probe.voltage * 1e3:.3g} mV [s]")
+        axes.set_ylabel("conductance [S]")
+        axes.set_xlim(0, probe.end - probe.start)
+        axes.margins(y=0.1)
+        axes.legend(loc="lower left", frameon=True, framealpha=0.85, edgecolor="none")
+        return style.save(figure, png or folder / "figures" / "retention.png")
+
+
+def by_cycle(directory: str | Path, png: Path | None = None) -> Path | None:
+    """V_set, V_reset, S_on and S_off by cycle number with the measured bands.
+
+    Args:
+        directory: result folder.
+        png: where to, DIR/figures/cycles.png by default.
+
+    Returns:
+        The picture, or None with fewer than three cycles that set.
+    """
+    folder = Path(directory)
+    numbers = switching_numbers(read_terminals(folder))
+    count = len(numbers["V_set by cycle [V]"])
+    if numbers["sets [1]"] < 3:
+        return None
+    bands, cycle = iv_bands(), np.arange(1, count + 1)
+
+    def values(key):
+        return np.array([np.nan if v is None else v for v in numbers[key]], dtype=float)
+
+    with style.printed():
+        figure = style.new_figure(style.DOUBLE_COLUMN, 66)
+        voltage, conductance = figure.subplots(1, 2, gridspec_kw={
+            "left": 0.08, "right": 0.985, "bottom": 0.15, "top": 0.91, "wspace": 0.24})
+        for name, colour in (("V_set", style.ORANGE), ("V_reset", style.SKY)):
+            band = bands[f"{name} [V]"]
+            symbol = f"${name.replace('_', '_{')}}}$"
+            voltage.axhspan(band.low, band.high, color=colour, alpha=0.25, lw=0, label=f"measured {symbol}")
+            voltage.plot(cycle, values(f"{name} by cycle [V]"), color=colour, marker="o", ms=3, lw=0.6, mec=style.BLACK,
+                         mew=0.3, label=f"simulated {symbol}")
+        voltage.axhline(0, color=style.GREY, lw=0.5)
+        voltage.set_ylabel("voltage [V]")
+        conductance.set_yscale("log")
+        band = bands["S_off [S]"]
+        conductance.axhspan(band.low, band.high, color=style.GREY, alpha=0.25, lw=0, label="measured $S_{off}$, order")
+        for name, colour in (("S_on", style.RED), ("S_off", style.BLUE)):
+            conductance.plot(cycle, values(f"{name} by cycle [S]"), color=colour, marker="o", ms=3, lw=0.6,
+                             label=f"simulated $S_{{{name[2:]}}}$")
+        conductance.set_ylabel("conductance at 20 mV [S]")
+        for axes, text in ((voltage, "a"), (conductance, "b")):
+            axes.set_xlabel("cycle")
+            axes.margins(y=0.2)
+            axes.legend(loc="best", ncols=2)
+            axes.xaxis.get_major_locator().set_params(integer=True)
+            style.letter(axes, text)
+        return style.save(figure, png or folder / "figures" / "cycles.png")

@@ -1,0 +1,51 @@
+"""Statistics over cycles from series whose answers are known."""
+
+import numpy as np
+import pytest
+import synthetic_run as synthetic
+
+from solver.analysis.cycles import cycle_numbers, statistics
+from solver.analysis.measured import cycle_bands, slope_band
+from solver.analysis.switching import switching_numbers
+
+
+def test_spread_is_the_sample_standard_deviation_and_a_line_is_a_drift():
+    values = [0.15, 0.16, 0.17, 0.16, 0.15, 0.17]
+    s = statistics(values)
+    assert s.mean == pytest.approx(np.mean(values)) and s.spread == pytest.approx(np.std(values, ddof=1))
+    assert not s.drifts
+    line = statistics([0.1 + 0.01 * k for k in range(10)])
+    assert line.drift == pytest.approx(0.09) and line.drifts
+
+
+def test_missing_cycles_are_left_out_of_the_statistics_and_too_few_give_none():
+    assert statistics([0.1, None, 0.1, float("nan"), 0.1]) is None
+    s = statistics([0.1, None, 0.12, 0.1, 0.12, 0.11])
+    assert s.count == 5
+
+
+def test_white_noise_shows_a_drift_of_more_than_two_errors_in_few_of_many_series():
+    rng = np.random.default_rng(3)
+    drifting = sum(statistics(rng.normal(0.16, 0.03, 35)).drifts for _ in range(400))
+    # 5 % of a normal distribution lies beyond two errors; a little more for 33 degrees of freedom
+    assert 5 <= drifting <= 40
+
+
+def test_equal_cycles_of_a_run_have_neither_spread_nor_drift():
+    numbers = switching_numbers(synthetic.sweep_table(cycles=6))
+    cycles = cycle_numbers(numbers)
+    assert cycles["spread of V_set [V]"] == pytest.approx(0, abs=1e-6)
+    assert cycles["drift of V_set [V]"] == pytest.approx(0, abs=1e-6)
+    few = cycle_numbers(switching_numbers(synthetic.sweep_table(cycles=2)))
+    assert few["spread of V_set [V]"] is None
+
+
+def test_the_on_state_of_a_linear_curve_has_slope_one():
+    slope = switching_numbers(synthetic.sweep_table())["on-state slope [1]"]
+    # the synthetic device stays on at s_on the whole way back
+    assert slope == pytest.approx(1.0, abs=0.02) and slope_band().holds(slope)
+
+
+def test_the_spread_band_is_the_papers_within_a_factor_two():
+    band = cycle_bands()["spread of V_set [V]"]
+    assert (band.low, band.high) == pytest.approx((0.015, 0.06))

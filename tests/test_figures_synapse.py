@@ -1,0 +1,69 @@
+"""Figures of pulse trains, retention and cycles: what is drawn, and None where there is nothing to draw."""
+
+import numpy as np
+import pytest
+import synthetic_run as synthetic
+from test_analysis_pulses import table as made
+
+from solver.figures import style, synapse
+from solver.results.tables import TerminalTable
+
+HEAD = ("name: made\ndevice: {layout: axisymmetric_gap, gap: 60 nm, radius: 80 nm}\nmaterial: mapbi3_gold\n"
+        "terminals: {top: driven, bottom: ground}\nprotocol:\n")
+
+
+def folder(tmp_path, table, protocol=None):
+    out = tmp_path / "run"
+    out.mkdir()
+    if protocol:
+        (out / "scenario.yaml").write_text(HEAD + protocol)
+    writer = TerminalTable(out / "terminals.csv", list(table.columns))
+    for row in table.to_dict("records"):
+        writer.append(row)
+    return out
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    figures = []
+    save = style.save
+    monkeypatch.setattr(style, "save", lambda figure, path: (figures.append(figure), save(figure, path))[1])
+    return figures
+
+
+def test_a_pulse_train_is_drawn_with_the_measured_first_and_last_current(tmp_path, drawn):
+    ends = 0.08 + 0.16 * np.arange(10)
+    current = 1e-10 * 80 ** (np.arange(10) / 9)
+    rows = made(np.concatenate([[e - 0.079, e] for e in ends]), np.full(20, 0.1), np.repeat(current, 2))
+    protocol = "  - pulses: {amplitude: 100 mV, width: 80 ms, period: 160 ms, count: 10}\n"
+    assert synapse.pulse_trains(folder(tmp_path, rows, protocol)).is_file()
+    upper, lower = drawn[0].axes
+    assert upper.get_yscale() == "log" and "[nA]" in upper.get_ylabel() and "[fJ]" in lower.get_ylabel()
+    np.testing.assert_allclose(upper.lines[0].get_ydata(), current * 1e9)
+    labels = [t.get_text() for t in upper.get_legend().get_texts()]
+    assert any("measured" in label for label in labels) and "simulated" in labels
+
+
+def test_retention_is_drawn_with_its_times(tmp_path, drawn):
+    time = np.concatenate([0.08 + 0.16 * np.arange(10), 1.6 + np.linspace(0.05, 40, 400)])
+    s = np.where(time < 1.6, 1e-5, np.where(time - 1.6 < 22, 1e-5, np.where(time - 1.6 < 29, 2e-6, 1e-9)))
+    volts = np.where(time < 1.6, 0.2, 1e-3)
+    protocol = ("  - pulses: {amplitude: 200 mV, width: 80 ms, period: 160 ms, count: 10}\n"
+                "  - hold: {voltage: 1 mV, duration: 40 s}\n")
+    assert synapse.retention(folder(tmp_path, made(time, volts, s * volts), protocol)).is_file()
+    labels = [t.get_text() for t in drawn[0].axes[0].get_legend().get_texts()]
+    assert any(label.startswith("simulated: on-state holds, 22") for label in labels)
+    assert any(label.startswith("measured") for label in labels)
+
+
+def test_cycles_are_drawn_when_there_are_three_and_not_before(tmp_path, drawn):
+    assert synapse.by_cycle(folder(tmp_path, synthetic.sweep_table(cycles=4))).is_file()
+    voltage, conductance = drawn[0].axes
+    assert conductance.get_yscale() == "log" and voltage.get_xlabel() == "cycle"
+    (tmp_path / "few").mkdir()
+    assert synapse.by_cycle(folder(tmp_path / "few", synthetic.sweep_table())) is None
+
+
+def test_a_sweep_has_neither_train_nor_retention(tmp_path):
+    out = folder(tmp_path, synthetic.sweep_table(), "  - sweep: {to: 0.2 V, rate: 0.1 V/s}\n")
+    assert synapse.pulse_trains(out) is None and synapse.retention(out) is None
