@@ -49,6 +49,7 @@ KINDS = {
     "generation rate": Kind("a generation rate", "m^-3/s", "1e21 cm^-3/s", ("cm^-3/s",)),
     "pair coefficient": Kind("a pair coefficient", "m^3/s", "1e-10 cm^3/s", ("cm^3/s",)),
     "triple coefficient": Kind("a triple coefficient", "m^6/s", "1e-31 cm^6/s", ("cm^6/s",)),
+    "richardson constant": Kind("a Richardson constant", "A/(m^2 K^2)", "120 A/(cm^2 K^2)", ("A/(cm^2 K^2)",)),
     "number": Kind("a pure number", "", "0.5", ("",)),
 }
 

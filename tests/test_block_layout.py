@@ -66,6 +66,10 @@ def test_three_terminals_share_the_current(tmp_path):
     ("profile: uniform", "profile: formula, formula: x.real", "physics.carriers.doping.0.formula", "use numbers"),
     ("{doping:", "{contacts: {gaet: {}}, doping:", "physics.carriers.contacts.gaet", "no terminal"),
     ("{doping:", "{contacts: {gate: {work_function: 4 V}}, doping:", "physics.carriers.contacts.gate.work_function", "eV"),
+    ("{doping:", "{contacts: {gate: {thermionic: on, electron_velocity: 1e5 m/s}}, doping:", "physics.carriers.contacts.gate.electron_velocity", "which sets it"),
+    ("{doping:", "{contacts: {gate: {thermionic: on, resistive: on}}, doping:", "physics.carriers.contacts.gate.resistive", "both carriers leave at a velocity"),
+    ("{doping:", "{contacts: {gate: {barrier_lowering: on}}, doping:", "physics.carriers.contacts.gate.barrier_lowering", "write work_function"),
+    ("{doping:", "{contacts: {gate: {resistive: on}}, doping:", "contacts", "a terminal that is resistive"),
 ])  # fmt: skip
 def test_a_mistake_in_block_or_carriers_is_a_fault_at_its_key(tmp_path, old, new, key, words):
     from solver.scenario import ScenarioError

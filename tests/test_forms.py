@@ -9,6 +9,7 @@ EMISSION = (
     "doping: [{profile: uniform, density: 1e19 cm^-3}], contacts: {top: {work_function: 4.2 eV, electron_velocity: "
     "1e7 cm/s, hole_velocity: 1e6 cm/s}, bottom: {hole_velocity: 1e5 cm/s}}}"
 )
+LOWERED = "{work_function: 4.3 eV, thermionic: on, barrier_lowering: on}"
 CASES = {
     "1D slab": SLAB[1],
     "2D slab with filament": SLAB[2] + SHORT_FILAMENT,
@@ -18,6 +19,11 @@ CASES = {
     "no filament, fixed ions": SLAB[1] + "physics: {filament: off, ions: fixed}\n",
     "bipolar 1D": SLAB[1] + bipolar("{doping: [{profile: tanh, below: -1e18 cm^-3, above: 1e18 cm^-3, position: 30 nm}]}"),
     "bipolar 2D, Fermi-Dirac, emission": SLAB[2] + bipolar("{statistics: fermi_dirac, generation: 1e21 cm^-3/s, " + EMISSION),
+    "bipolar 1D, lowered barriers": SLAB[1] + bipolar("{contacts: {top: " + LOWERED + "}}"),
+    "bipolar 2D, lowered barriers": SLAB[2] + bipolar("{contacts: {top: " + LOWERED + "}}"),
+    "bipolar 3D, lowered barriers": SLAB[3] + bipolar("{contacts: {top: " + LOWERED + "}}"),
+    "bipolar 3D, contact resistance": SLAB[3] + bipolar(
+        "{contacts: {top: {resistive: on}, bottom: {resistive: on, electron_velocity: 1e5 cm/s}}}", material="silicon_ions"),
     "bipolar 3D, Blakemore, emission": SLAB[3] + bipolar("{statistics: blakemore, " + EMISSION),
     "bipolar 1D with ions": SLAB[1] + bipolar("{doping: [{profile: uniform, density: 1e17 cm^-3}]}", "mobile", "silicon_ions"),
 }

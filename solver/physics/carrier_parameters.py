@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 from solver.physics.doping import Doping, doping_from_scenario
+from solver.physics.scaling import ELEMENTARY_CHARGE
 
 
 @dataclass(frozen=True)
@@ -13,12 +14,16 @@ class CarrierContact:
     Attributes:
         barrier: potential of the metal's surface less the applied voltage [kT/q], (W_i - W)/q with W_i the work
             function of the intrinsic film; None: charge neutral.
-        electron_velocity, hole_velocity: nm/s; None: in equilibrium with the metal.
+        electron_velocity, hole_velocity: nm/s; None: in equilibrium with the metal, or through `conductance`.
+        conductance: of a carrier without velocity [charges/s per kT/q per nm^2]; None: in equilibrium with the metal.
+        lowering: q/(4 pi eps) of the image force [(kT/q)^2 per kT/q per nm]; None: the barrier is not lowered.
     """
 
-    barrier: float | None
-    electron_velocity: float | None
-    hole_velocity: float | None
+    barrier: float | None = None
+    electron_velocity: float | None = None
+    hole_velocity: float | None = None
+    conductance: float | None = None
+    lowering: float | None = None
 
 
 @dataclass(frozen=True)
@@ -79,12 +84,31 @@ def carrier_contact(scenario, terminal, s) -> CarrierContact:
     """The terminal's contact; ohmic where the scenario says nothing."""
     given, mat = scenario.physics.carriers.contacts.get(terminal), scenario.material.semiconductor
     if given is None:
-        return CarrierContact(None, None, None)
+        return CarrierContact()
     barrier = None
     if given.work_function is not None:
         # intrinsic level below the vacuum: chi + E_g/2 + (kT/2) ln(N_c/N_v)
         states = mat.conduction_density.value / mat.valence_density.value
         intrinsic = s.electronvolt(mat.affinity.value + 0.5 * mat.gap.value) + 0.5 * math.log(states)
         barrier = intrinsic - s.electronvolt(given.work_function)
-    velocities = (v if v is None else s.velocity(v) for v in (given.electron_velocity, given.hole_velocity))
-    return CarrierContact(barrier, *velocities)
+    velocities = (given.electron_velocity, given.hole_velocity)
+    if given.thermionic:
+        velocities = (
+            _thermionic(mat.electron_richardson_constant, mat.conduction_density, s),
+            _thermionic(mat.hole_richardson_constant, mat.valence_density, s),
+        )
+    lowering = None
+    if given.barrier_lowering:
+        optical = mat.image_force_permittivity or scenario.material.film.relative_permittivity
+        lowering = 1 / (4 * math.pi * s.permittivity(optical.value))
+    return CarrierContact(
+        barrier,
+        *(v if v is None else s.velocity(v) for v in velocities),
+        s.contact_conductance(scenario.material.contacts.conductance.value) if given.resistive else None,
+        lowering,
+    )
+
+
+def _thermionic(richardson, states, s) -> float:
+    """v = A* T^2 / (q N) [m/s] (C. R. Crowell, S. M. Sze, Solid-State Electron. 9, 1035 (1966))."""
+    return richardson.value * s.temperature**2 / (ELEMENTARY_CHARGE * states.value)

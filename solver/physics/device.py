@@ -27,7 +27,9 @@ class _Electrode:
     """What a terminal prescribes, and where.
 
     Attributes:
-        nodes, film: local nodes on all of its surfaces, and on those that touch the film.
+        nodes: local nodes whose potential it prescribes: all of its surfaces, but not the film's under a barrier
+            that the image force lowers.
+        film: local nodes on its surfaces that touch the film.
         levels: fields that take the applied voltage at `film`.
         offset: surface potential at zero voltage [kT/q], a number or one per node of `nodes`.
     """
@@ -91,12 +93,15 @@ class DeviceModel:
             facets = np.concatenate([self.device.facet_tags.find(self.device.facets[g]) for g in groups])
             nodes = self._nodes(tdim - 1, np.unique(facets).astype(np.int32))
             film = self._nodes(tdim - 1, ctx.terminal_facets[contact.name])
-            self.constrained[nodes, self.fields.index(POTENTIAL)] = True
+            # a lowered barrier follows the field: the film's surface potential is an unknown there
+            lowered = contact.carriers is not None and contact.carriers.lowering is not None
+            held = np.setdiff1d(nodes, film).astype(np.int32) if lowered else nodes
+            self.constrained[held, self.fields.index(POTENTIAL)] = True
             levels = self._levels_of(contact)
             for field in levels:
                 self.constrained[film, self.fields.index(field)] = True
-            offset = 0.0 if contact.carriers is None else carrier_contacts.surface_potential(ctx, contact, nodes)
-            self._electrode[contact.name] = _Electrode(nodes, film, levels, offset)
+            offset = 0.0 if contact.carriers is None else carrier_contacts.surface_potential(ctx, contact, held)
+            self._electrode[contact.name] = _Electrode(held, film, levels, offset)
             self.terminal_nodes[contact.name] = np.unique(nodes[nodes < self.owned])
         if FILAMENT in self.fields:
             start = scenario.physics.filament.initial
@@ -110,6 +115,8 @@ class DeviceModel:
         """Fields that the terminal's voltage prescribes in the film: its ohmic quasi-Fermi potentials."""
         if contact.carriers is None:
             return (FERMI,) if contact.conductance is None else ()
+        if contact.carriers.conductance is not None:
+            return ()
         ohmic = (contact.carriers.electron_velocity is None, contact.carriers.hole_velocity is None)
         return tuple(field for field, held in zip((ELECTRONS, HOLES), ohmic) if held)
 
@@ -128,6 +135,9 @@ class DeviceModel:
         if p.carriers is not None:
             # charge neutral everywhere: where the equilibrium solve starts
             self.values(POTENTIAL)[:] = neutral_potential(p.carriers, self.context.doping.x.array) * film
+            for contact in p.contacts:
+                if contact.carriers.lowering is not None:
+                    self.values(POTENTIAL)[self._electrode[contact.name].film] = contact.carriers.barrier
         if FILAMENT in self.fields:
             start = scenario.physics.filament.initial
             radius, height = start.radius * 1e9, start.height * 1e9

@@ -90,6 +90,12 @@ class CarrierContact(Part):
         None, description="electrons leave at velocity x (n - n_equilibrium): thermionic emission or surface "
         "recombination; without it they are in equilibrium with the metal")
     hole_velocity: Velocity | None = Field(None, description="the same for holes")
+    thermionic: Switch = Field(False, description="both velocities by thermionic emission, A* T^2/(q N) with the "
+                               "material's Richardson constants and densities of states")
+    resistive: Switch = Field(False, description="a carrier without velocity passes material.contacts.conductance, "
+                              "g (V - Phi), instead of being in equilibrium with the metal")
+    barrier_lowering: Switch = Field(False, description="the image force lowers the barrier of work_function by "
+                                     "sqrt(q E/(4 pi eps)), E the field at the surface")
 
 
 class Carriers(Part):

@@ -7,6 +7,7 @@ from typing import Any
 from solver.units import format_quantity
 
 from .block_checks import block_faults
+from .carriers import CarrierContact
 from .device import AxisymmetricGap, BackContact, Block, CrossedBars, CrossSection, Slab
 from .document import Path_
 from .faults import one_of
@@ -162,6 +163,10 @@ def _missing(scenario: Scenario) -> Iterator[tuple[Path_, str]]:
         yield ("semiconductor",), "physics.electronic: bipolar"
     if not bipolar and material.film.electronic_conductivity is None:
         yield ("film", "electronic_conductivity"), "physics.electronic: quasi_equilibrium"
+    if bipolar and material.semiconductor is not None and any(c.thermionic for c in physics.carriers.contacts.values()):
+        for key in ("electron_richardson_constant", "hole_richardson_constant"):
+            if getattr(material.semiconductor, key) is None:
+                yield ("semiconductor", key), "thermionic: on"
     if material.vacancies is None and physics.ions == "mobile":
         yield ("vacancies",), "physics.ions: mobile"
     if material.filament is None and physics.filament != "off":
@@ -190,6 +195,7 @@ def _carriers(scenario: Scenario) -> Found:
         if name not in scenario.terminals:
             yield ("physics", "carriers", "contacts", name), (
                 f"the layout has no terminal {name!r:.40}; its terminals are {one_of(scenario.terminals)}")
+    yield from _carrier_contacts(physics.carriers.contacts)
     axes = "xyz"[: device.dimension]
     for i, profile in enumerate(physics.carriers.doping):
         path = ("physics", "carriers", "doping", i)
@@ -198,6 +204,20 @@ def _carriers(scenario: Scenario) -> Found:
         if profile.profile == "gaussian":
             yield from (((*path, axis), f"is no coordinate of this mesh; its coordinates are {one_of(axes)}")
                         for axis in "xyz" if axis not in axes and getattr(profile, axis) is not None)
+
+
+def _carrier_contacts(contacts: dict[str, CarrierContact]) -> Found:
+    for name, contact in contacts.items():
+        path = ("physics", "carriers", "contacts", name)
+        given = [key for key in ("electron_velocity", "hole_velocity") if getattr(contact, key) is not None]
+        if contact.thermionic:
+            yield from (((*path, key), "has no effect with thermionic: on, which sets it; remove one of the two")
+                        for key in given)
+        if contact.resistive and (contact.thermionic or len(given) == 2):
+            yield (*path, "resistive"), "has no effect where both carriers leave at a velocity; remove it"
+        if contact.barrier_lowering and contact.work_function is None:
+            yield (*path, "barrier_lowering"), (
+                "needs a barrier, and a charge-neutral surface has none; write work_function: 4.8 eV, or remove it")
 
 
 def _protocol(steps: tuple[Step, ...]) -> Found:
@@ -259,6 +279,10 @@ def ineffective(scenario: Scenario) -> dict[Path_, str]:
                              ("auger", ("electron_auger_coefficient", "hole_auger_coefficient"))):
             if not getattr(carriers, switch):
                 found |= {("material", "semiconductor", key): f"with physics.carriers.{switch}: off" for key in keys}
+        for switch, keys in (("thermionic", ("electron_richardson_constant", "hole_richardson_constant")),
+                             ("barrier_lowering", ("image_force_permittivity",))):
+            if not any(getattr(contact, switch) for contact in carriers.contacts.values()):
+                found |= {("material", "semiconductor", key): f"because no contact has {switch}: on" for key in keys}
     else:
         found["physics", "carriers"] = "with physics.electronic: quasi_equilibrium"
         found["material", "semiconductor"] = "with physics.electronic: quasi_equilibrium"
@@ -267,8 +291,10 @@ def ineffective(scenario: Scenario) -> dict[Path_, str]:
         found["material", "vacancies", "diffusivity"] = "with physics.ions: fixed"
     if physics.ions == "fixed" or all(contact.ions == "blocking" for contact in contacts.values()):
         found["material", "contacts", "exchange_velocity"] = "because no terminal exchanges ions"
-    if physics.electronic == "bipolar" or all(contact.electronic == "ohmic" for contact in contacts.values()):
-        found["material", "contacts", "conductance"] = "because every terminal is ohmic"
+    resistive = ([c.resistive for c in physics.carriers.contacts.values()] if physics.electronic == "bipolar"
+                 else [contact.electronic == "resistive" for contact in contacts.values()])
+    if not any(resistive):
+        found["material", "contacts", "conductance"] = "because no terminal is resistive"
     return found
 
 

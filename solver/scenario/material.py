@@ -51,6 +51,7 @@ Conductivity = _of("conductivity", at_least="0 S/m", at_most="1e9 S/m")
 Density = _of("density", above="0 m^-3", at_most="1e24 cm^-3")
 Mobility = _of("mobility", above="0 cm^2/(V s)", at_most="1e6 cm^2/(V s)")
 Lifetime = _of("time", above="0 s")
+Richardson = _of("richardson constant", above="0 A/(cm^2 K^2)", at_most="1e4 A/(cm^2 K^2)")
 
 
 class Film(Part):
@@ -114,6 +115,12 @@ class Semiconductor(Part):
         description="level of the traps above the intrinsic level")
     radiative_coefficient: _of("pair coefficient", at_least="0 cm^3/s") = Field(
         description="B of the radiative rate B (n p - n_i^2)")
+    electron_richardson_constant: Richardson | None = Field(
+        None, description="A* of thermionic emission of electrons, 120 A/(cm^2 K^2) m*/m_0")
+    hole_richardson_constant: Richardson | None = Field(None, description="A* of thermionic emission of holes")
+    image_force_permittivity: Permittivity | None = Field(
+        None, description="relative permittivity of the image force (optical: the carrier is fast); without it the "
+        "static one of the film")
     electron_auger_coefficient: _of("triple coefficient", at_least="0 cm^6/s") = Field(
         description="C_n of the Auger rate (C_n n + C_p p)(n p - n_i^2)")
     hole_auger_coefficient: _of("triple coefficient", at_least="0 cm^6/s") = Field(description="C_p of the Auger rate")
