@@ -33,6 +33,21 @@ class Claim:
         return abs(self.measured - self.expected) <= self.tolerance * (abs(self.expected) or 1.0)
 
 
+# headings of docs/verification.md, in its order
+THEMES = {
+    "transport": "Electrons and holes",
+    "ions": "Ions and double layers",
+    "contacts": "Contacts",
+    "filament": "Filament and gap",
+    "heat": "Heat",
+    "circuit": "Circuit and terminals",
+    "time": "Time and frequency",
+    "structure": "Structure: order, symmetry, conservation",
+    "robustness": "Robustness: meshes and violent steps",
+    "other": "Further",
+}
+
+
 @dataclass(frozen=True)
 class Section:
     """One section of docs/verification.md; a test module has it as `SECTION` (or several as `SECTIONS`).
@@ -45,6 +60,7 @@ class Section:
         measure: function of a scratch folder -> data (any plain structure), the only part that computes.
         claims: function of the data -> claims.
         draw: function (data, matplotlib Figure) that plots simulation beside the law; None where a table says it all.
+        theme: key of `THEMES`, the heading it comes under.
     """
 
     title: str
@@ -52,6 +68,11 @@ class Section:
     measure: Callable[[Path], Any]
     claims: Callable[[Any], Iterable[Claim]]
     draw: Callable[[Any, Any], None] | None = None
+    theme: str = "other"
+
+    def __post_init__(self):
+        if self.theme not in THEMES:
+            raise ValueError(f"theme {self.theme!r} of section {self.title!r} is not one of {', '.join(THEMES)}")
 
 
 def check(claims):
