@@ -90,7 +90,8 @@ class _Job:
     def _build(self):
         from solver.engines.cpu.newton import CpuEngine
         from solver.physics.device import DeviceModel
-        from solver.physics.fields import FILAMENT
+        from solver.physics.fields import FILAMENT, TEMPERATURE
+        from solver.physics.heat_balance import HeatBalance
         from solver.physics.observables import AxisProbe
         from solver.results.nodes import NodeMap
         from solver.transient.control import StepLimits
@@ -112,6 +113,7 @@ class _Job:
         self.stepper = Stepper(self.model, self.engine, self.waveform, limits, step)
         self.probe = AxisProbe(self.model) if FILAMENT in self.model.fields else None
         self.nodes = NodeMap(self.model.context.space)
+        self.heat = HeatBalance(self.model) if TEMPERATURE in self.model.fields else None
         self.output_times = self.waveform.output_times(self.scenario.output.fields_every)
 
     def _begin(self):
@@ -135,7 +137,7 @@ class _Job:
         else:
             self.stepper.equilibrate()
         self._tick("equilibrium")
-        columns = terminal_columns(list(self.device.terminals), ELECTRONS in self.model.fields)
+        columns = terminal_columns(list(self.device.terminals), ELECTRONS in self.model.fields, self.heat is not None)
         self.table = on_root(self.comm, lambda: TerminalTable(self.folder.terminals, columns, resume_until))
         self.series = FieldSeries(self.folder.fields, self.device, self.comm, resume_until, node_map=self.nodes)
         if not self.folder.resuming:
@@ -232,9 +234,20 @@ class _Job:
             "newton iterations": int(record.newton_iterations),
             "linear iterations": int(record.linear_iterations),
         }
+        if self.heat is not None:
+            row |= self._heat_row()
         if self.table is not None:
             self.table.append(row)
         return row
+
+    def _heat_row(self):
+        from solver.physics.heat_balance import largest
+
+        scaling = self.model.parameters.scaling
+        return {
+            "largest temperature [K]": largest(self.model) * scaling.temperature,
+            "heat [W]": scaling.watt(self.heat.produced()) * self.device.current_scale,
+        }
 
     def _write_fields(self):
         from solver.physics.observables import fields_in_si

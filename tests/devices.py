@@ -18,7 +18,7 @@ def scenario(tmp_path: Path, text: str, overrides=()):
     if "material:" not in text:
         body += f"\nmaterial: {MATERIAL}\n"
     if "protocol:" not in text:
-        body += SWEEP if "terminals:" not in text else SWEEP.splitlines()[0] + "\n"
+        body += SWEEP if "\nterminals:" not in f"\n{text}" else SWEEP.splitlines()[0] + "\n"
     path = Path(tmp_path) / "test.yaml"
     path.write_text(body)
     return load_scenario(path, list(overrides))
@@ -120,7 +120,7 @@ def random_state(m, seed=0):
     rng = np.random.default_rng(seed)
     x = m.context.state.x.array.reshape(-1, len(m.fields))
     low_high = {"potential": (-3, 3), "fermi": (-3, 3), "vacancies": (0.2, 5), "filament": (0, 1), "tunnelling": (0, 1),
-                "electrons": (-3, 3), "holes": (-3, 3)}
+                "electrons": (-3, 3), "holes": (-3, 3), "temperature": (0.9, 1.5)}
     for k, field in enumerate(m.fields):
         low, high = low_high[field]
         free = ~m.constrained[:, k]

@@ -10,6 +10,7 @@ EMISSION = (
     "1e7 cm/s, hole_velocity: 1e6 cm/s}, bottom: {hole_velocity: 1e5 cm/s}}}"
 )
 LOWERED = "{work_function: 4.3 eV, thermionic: on, barrier_lowering: on}"
+ROBIN = "heat: {terminals: {top: {condition: robin, temperature: 320 K, transfer_coefficient: 1e8 W/(m^2 K)}}}"
 CASES = {
     "1D slab": SLAB[1],
     "2D slab with filament": SLAB[2] + SHORT_FILAMENT,
@@ -17,6 +18,10 @@ CASES = {
     "axisymmetric gap": GAP,
     "no filament": SLAB[1] + "physics: {filament: off}\n",
     "no filament, fixed ions": SLAB[1] + "physics: {filament: off, ions: fixed}\n",
+    "heated bar": SLAB[1] + "physics: {filament: off, ions: fixed, heat: on}\n",
+    "heated slab 2D with filament, Robin": SLAB[2] + SHORT_FILAMENT.replace("}}}", "}}, " + ROBIN + "}"),
+    "heated slab 3D with filament": SLAB[3] + SHORT_FILAMENT.replace("}}}", "}}, heat: on}"),
+    "heated gap": GAP.replace("}}}", "}}, " + ROBIN + "}"),
     "bipolar 1D": SLAB[1] + bipolar("{doping: [{profile: tanh, below: -1e18 cm^-3, above: 1e18 cm^-3, position: 30 nm}]}"),
     "bipolar 2D, Fermi-Dirac, emission": SLAB[2] + bipolar("{statistics: fermi_dirac, generation: 1e21 cm^-3/s, " + EMISSION),
     "bipolar 1D, lowered barriers": SLAB[1] + bipolar("{contacts: {top: " + LOWERED + "}}"),
@@ -72,8 +77,9 @@ def test_jacobian_matches_finite_differences_in_every_row(device):
     _check_jacobian(device)
 
 
+@pytest.mark.parametrize("heat", ["off", "on"])
 @pytest.mark.parametrize("dimension", [2, 3])
-def test_jacobian_matches_finite_differences_on_obtuse_cells(tmp_path, dimension, monkeypatch):
+def test_jacobian_matches_finite_differences_on_obtuse_cells(tmp_path, dimension, heat, monkeypatch):
     import meshes
 
     read = meshes.read
@@ -84,7 +90,7 @@ def test_jacobian_matches_finite_differences_on_obtuse_cells(tmp_path, dimension
         return d
 
     monkeypatch.setattr(meshes, "read", obtuse)
-    m = model(tmp_path, SLAB[dimension] + SHORT_FILAMENT)
+    m = model(tmp_path, SLAB[dimension] + SHORT_FILAMENT.replace("}}}", f"}}}}, heat: {heat}}}"))
     assert m.context.obtuse is not None
     m.apply_voltages({"top": 0.05, "bottom": 0.0})
     m.context.rate.value = 1e2

@@ -16,10 +16,12 @@ from solver.physics.fields import (
     FILAMENT,
     HOLES,
     POTENTIAL,
+    TEMPERATURE,
     TUNNELLING,
     VACANCIES,
     quantities,
 )
+from solver.physics.heat_sinks import sink_facets
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,11 @@ class Term:
     form: ufl.Form
     contact: bool = False
     linear: bool = False
+
+
+def _beside_film(sink):
+    """Name of a heat sink's facets that do not belong to a terminal's film."""
+    return f"{sink}, beside the film"
 
 
 class FormContext:
@@ -62,6 +69,8 @@ class FormContext:
             self.fields.append(VACANCIES)
         if parameters.filament is not None:
             self.fields += [FILAMENT, TUNNELLING]
+        if parameters.heat is not None:
+            self.fields.append(TEMPERATURE)
         cell = mesh.topology.cell_name()
         self.block_size = bs = len(self.fields)
         self.space = fem.functionspace(mesh, basix.ufl.element("Lagrange", cell, 1, shape=(bs,)))
@@ -86,7 +95,13 @@ class FormContext:
         self.terminal_facets = self._film_terminal_facets()
         # In 1D a facet is a vertex already, for which FFCx has no vertex rule.
         rule = VERTEX if mesh.topology.dim > 1 else ONE_POINT
-        self.ds_nodes = ufl.Measure("ds", domain=mesh, subdomain_data=self._terminal_tags(), metadata=rule)
+        # One set of tags for all boundary terms: forms with different ones cannot be joined.
+        self._groups = dict(self.terminal_facets)
+        if parameters.heat is not None:
+            self.sink_facets = sink_facets(device, parameters.heat)
+            film = np.concatenate(list(self.terminal_facets.values()))
+            self._groups |= {_beside_film(name): np.setdiff1d(f, film) for name, f in self.sink_facets.items()}
+        self.ds_nodes = ufl.Measure("ds", domain=mesh, subdomain_data=self._facet_tags(self._groups), metadata=rule)
 
     def _any_obtuse(self):
         return self.mesh.comm.allreduce(bool(np.any(self.device.film_obtuse)), MPI.LOR)
@@ -124,6 +139,8 @@ class FormContext:
             scale[VACANCIES] = 1 / (p.diffusivity * p.initial_density)
         if p.filament is not None:
             scale[FILAMENT] = 1 / p.filament.well
+        if p.heat is not None:
+            scale[TEMPERATURE] = 1 / p.heat.conductivity["film"]
         return {name: scale[name] / typical for name in self.fields}
 
     def _doping(self):
@@ -153,9 +170,10 @@ class FormContext:
             out[terminal] = facets[is_film[first[facets]]].astype(np.int32)
         return out
 
-    def _terminal_tags(self):
-        facets = np.concatenate(list(self.terminal_facets.values()))
-        values = np.concatenate([np.full(len(f), k + 1) for k, f in enumerate(self.terminal_facets.values())])
+    def _facet_tags(self, groups):
+        """Facets of each group (name -> facets) with its number, from 1."""
+        facets = np.concatenate(list(groups.values()))
+        values = np.concatenate([np.full(len(f), k + 1) for k, f in enumerate(groups.values())])
         order = np.argsort(facets)
         return dmesh.meshtags(
             self.mesh, self.mesh.topology.dim - 1, facets[order].astype(np.int32), values[order].astype(np.int32)
@@ -163,7 +181,15 @@ class FormContext:
 
     def terminal_measure(self, name):
         """Vertex-rule measure on the film facets of terminal `name`."""
-        return self.ds_nodes(list(self.terminal_facets).index(name) + 1)
+        return self._on_groups(name)
+
+    def sink_measure(self, name):
+        """Vertex-rule measure on all facets, of any material, of heat sink `name`."""
+        return self._on_groups(*({name} & set(self.terminal_facets)), _beside_film(name))
+
+    def _on_groups(self, *names):
+        numbers = tuple(list(self._groups).index(name) + 1 for name in names)
+        return self.ds_nodes(numbers if len(numbers) > 1 else numbers[0])
 
     def unknown(self, field):
         """Scalar UFL component of the state."""

@@ -12,12 +12,24 @@ from solver.physics import (
     contacts,
     electrons_holes,
     filament,
+    heat,
     poisson,
     tunnelling,
     vacancies,
 )
 from solver.physics.context import FormContext
-from solver.physics.fields import ELECTRONS, FERMI, FILAMENT, HOLES, POTENTIAL, TUNNELLING, VACANCIES
+from solver.physics.fields import (
+    ELECTRONS,
+    EVERYWHERE,
+    FERMI,
+    FILAMENT,
+    HOLES,
+    POTENTIAL,
+    TEMPERATURE,
+    TUNNELLING,
+    VACANCIES,
+)
+from solver.physics.heat_sinks import sinks
 from solver.physics.parameters import DeviceParameters
 from solver.physics.statistics import neutral_potential
 
@@ -53,6 +65,7 @@ class DeviceModel:
         constrained: (local nodes with ghosts, fields) bool; True where the value is prescribed.
         terminal_nodes: terminal -> local owned node numbers on its surfaces (all materials).
         film_nodes: (local nodes) bool.
+        sink_nodes: (local nodes) bool, on a heat sink; only with a temperature field.
     """
 
     def __init__(self, scenario, device):
@@ -62,7 +75,7 @@ class DeviceModel:
         self.fields = ctx.fields
         self.terms = []
         for equation in (
-            poisson, conduction, electrons_holes, vacancies, filament, tunnelling, contacts, carrier_contacts
+            poisson, conduction, electrons_holes, vacancies, filament, tunnelling, contacts, carrier_contacts, heat
         ):
             self.terms += equation.terms(ctx)
         self.coordinates = ctx.space.tabulate_dof_coordinates()
@@ -86,7 +99,8 @@ class DeviceModel:
         self.film_nodes = np.zeros(n, dtype=bool)
         self.film_nodes[self._nodes(tdim, self.device.cell_tags.find(ctx.film))] = True
         self.constrained = np.zeros((n, len(self.fields)), dtype=bool)
-        self.constrained[~self.film_nodes, 1:] = True
+        in_film = [field not in EVERYWHERE for field in self.fields]
+        self.constrained[np.ix_(~self.film_nodes, in_film)] = True
         self._electrode, self.terminal_nodes = {}, {}
         for contact in self.parameters.contacts:
             groups = self.device.terminals[contact.name]
@@ -103,6 +117,8 @@ class DeviceModel:
             offset = 0.0 if contact.carriers is None else carrier_contacts.surface_potential(ctx, contact, held)
             self._electrode[contact.name] = _Electrode(held, film, levels, offset)
             self.terminal_nodes[contact.name] = np.unique(nodes[nodes < self.owned])
+        if TEMPERATURE in self.fields:
+            self._locate_sinks()
         if FILAMENT in self.fields:
             start = scenario.physics.filament.initial
             r, s = self._cylinder()
@@ -110,6 +126,18 @@ class DeviceModel:
             core = self.film_nodes & (r <= start.core_radius * 1e9 + tiny) & (s <= start.core_height * 1e9 + tiny) & (s >= -tiny)
             self.constrained[core, self.fields.index(FILAMENT)] = True
             self.core_nodes = core
+
+    def _locate_sinks(self):
+        """Prescribed temperatures; a node on two sinks belongs to the terminal."""
+        self.values(TEMPERATURE)[:] = 1.0
+        self.sink_nodes = np.zeros(len(self.coordinates), dtype=bool)
+        for name, sink in sinks(self.parameters.heat):
+            nodes = self._nodes(self.device.mesh.topology.dim - 1, self.context.sink_facets[name])
+            if sink.transfer is None:
+                held = self.constrained[nodes, self.fields.index(TEMPERATURE)]
+                self.values(TEMPERATURE)[nodes[~held]] = sink.temperature
+                self.constrained[nodes, self.fields.index(TEMPERATURE)] = True
+            self.sink_nodes[nodes] = True
 
     def _levels_of(self, contact):
         """Fields that the terminal's voltage prescribes in the film: its ohmic quasi-Fermi potentials."""

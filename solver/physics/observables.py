@@ -12,6 +12,7 @@ from solver.physics.fields import (
     HOLE_DENSITY,
     HOLES,
     POTENTIAL,
+    TEMPERATURE,
     TUNNELLING,
     VACANCIES,
 )
@@ -32,6 +33,7 @@ def fields_in_si(model) -> dict[str, np.ndarray]:
         VACANCIES: ("vacancy density [m^-3]", (p.initial_density or 0.0) * per_m3),
         FILAMENT: ("filament fraction", 1.0),
         TUNNELLING: ("tunnelling amplitude", 1.0),
+        TEMPERATURE: ("temperature [K]", p.scaling.temperature),
     }
     out = {names[f][0]: model.values(f)[:n] * names[f][1] for f in model.fields}
     if ELECTRONS in model.fields:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from solver.physics.carrier_parameters import CarrierContact, CarrierParameters, carrier_contact, carrier_parameters
+from solver.physics.heat_parameters import HeatParameters, heat_parameters
 from solver.physics.scaling import Scaling
 
 
@@ -70,6 +71,7 @@ class DeviceParameters:
     ions_mobile: bool
     contacts: tuple[Contact, ...]
     filament: FilamentParameters | None
+    heat: HeatParameters | None = None
 
     @classmethod
     def from_scenario(cls, scenario) -> "DeviceParameters":
@@ -124,4 +126,5 @@ class DeviceParameters:
             ions_mobile=scenario.physics.ions == "mobile",
             contacts=tuple(contacts),
             filament=filament,
+            heat=heat_parameters(scenario, s),
         )

@@ -1,7 +1,7 @@
 """Non-dimensionalisation, done here and nowhere else.
 
 Inside the solver: length nm, time s, potential kT/q, density nm^-3, charge q (elementary charges), rates q/s.
-Vacancy density is solved for as c / c0.
+Vacancy density is solved for as c / c0, temperature as T / T0; energies are in kT0.
 """
 
 from dataclasses import dataclass
@@ -74,6 +74,22 @@ class Scaling:
     def surface_energy(self, joule_per_m2: float) -> float:
         """[J/m^2] -> [kT/nm^2]."""
         return joule_per_m2 * NM**2 / (BOLTZMANN * self.temperature)
+
+    def thermal_conductivity(self, watt_per_m_K: float) -> float:
+        """[W/(m K)] -> [kT0/s per nm per T/T0]."""
+        return watt_per_m_K * NM / BOLTZMANN
+
+    def heat_capacity(self, joule_per_m3_K: float) -> float:
+        """[J/(m^3 K)] -> [kT0/nm^3 per T/T0]."""
+        return joule_per_m3_K * NM**3 / BOLTZMANN
+
+    def heat_transfer(self, watt_per_m2_K: float) -> float:
+        """[W/(m^2 K)] -> [kT0/s per nm^2 per T/T0]."""
+        return watt_per_m2_K * NM**2 / BOLTZMANN
+
+    def watt(self, kT_per_s: float) -> float:
+        """[kT0/s] -> [W]."""
+        return kT_per_s * BOLTZMANN * self.temperature
 
     def ampere(self, charges_per_s: float) -> float:
         """[charges/s] -> [A]."""

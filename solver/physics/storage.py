@@ -13,6 +13,8 @@ from solver.physics.fields import (
     HOLE_DENSITY,
     HOLES,
     POTENTIAL,
+    RELATIVE_TEMPERATURE,
+    TEMPERATURE,
     VACANCIES,
     VACANCY_TOTAL,
 )
@@ -31,8 +33,10 @@ def stored(quantity, fields, parameters, get, m=Numpy):
 
     Returns:
         xi [1]; c + c_f h(xi) [nm^-3], mobile and condensed; c_f h + C_TF h (phi - Phi) [charges nm^-3], what the
-        electronic current has to deliver when the filament grows or charges; electrons or holes [nm^-3].
+        electronic current has to deliver when the filament grows or charges; electrons or holes [nm^-3]; T/T0.
     """
+    if quantity == RELATIVE_TEMPERATURE:
+        return get(TEMPERATURE)
     if quantity == FILAMENT_FRACTION:
         return get(FILAMENT)
     if quantity in (ELECTRON_DENSITY, HOLE_DENSITY):

@@ -11,6 +11,7 @@ from .carriers import CarrierContact
 from .device import AxisymmetricGap, BackContact, Block, CrossedBars, CrossSection, Slab
 from .document import Path_
 from .faults import one_of
+from .heat_checks import heat_faults, missing_thermal, without_effect
 from .material import sections
 from .protocol import Hold, Pulses, Repeat, Step, Sweep
 from .schema import Scenario
@@ -31,15 +32,16 @@ def faults(scenario: Scenario, given: Callable[[Path_], Any], changed: dict[Path
     if isinstance(scenario.device, Block):
         yield from block_faults(scenario.device)
     yield from _carriers(scenario)
+    yield from heat_faults(scenario)
     yield from _filament(scenario)
     yield from _mesh(scenario, folder)
     yield from _material(scenario)
     yield from _protocol(scenario.protocol)
-    without_effect = ineffective(scenario)
-    yield from ((path, f"has no effect {why}; remove it") for path, why in without_effect.items()
+    unused = ineffective(scenario)
+    yield from ((path, f"has no effect {why}; remove it") for path, why in unused.items()
                 if path[0] != "material" and given(path) is not None)
     for (section, key), path in changed.items():
-        why = without_effect.get(("material", section)) or without_effect.get(("material", section, key))
+        why = unused.get(("material", section)) or unused.get(("material", section, key))
         if why:
             yield path, f"has no effect {why}; remove it"
 
@@ -177,6 +179,7 @@ def _missing(scenario: Scenario) -> Iterator[tuple[Path_, str]]:
     for section in ("spacer", "substrate", "cap"):
         if isinstance(scenario.device, CrossedBars) and getattr(material, section) is None:
             yield (section,), f"layout {scenario.device.layout}"
+    yield from missing_thermal(scenario)
 
 
 def _keys_of(path: Path_) -> str:
@@ -295,7 +298,7 @@ def ineffective(scenario: Scenario) -> dict[Path_, str]:
                  else [contact.electronic == "resistive" for contact in contacts.values()])
     if not any(resistive):
         found["material", "contacts", "conductance"] = "because no terminal is resistive"
-    return found
+    return found | without_effect(scenario)
 
 
 def filament_sizes(scenario: Scenario) -> tuple[float | None, float | None]:

@@ -52,6 +52,8 @@ Density = _of("density", above="0 m^-3", at_most="1e24 cm^-3")
 Mobility = _of("mobility", above="0 cm^2/(V s)", at_most="1e6 cm^2/(V s)")
 Lifetime = _of("time", above="0 s")
 Richardson = _of("richardson constant", above="0 A/(cm^2 K^2)", at_most="1e4 A/(cm^2 K^2)")
+ThermalConductivity = _of("thermal conductivity", above="0 W/(m K)", at_most="1e4 W/(m K)")
+HeatCapacity = _of("heat capacity per volume", above="0 J/(m^3 K)", at_most="1e8 J/(m^3 K)")
 
 
 class Film(Part):
@@ -61,6 +63,8 @@ class Film(Part):
     electronic_conductivity: _of("conductivity", above="0 S/m", at_most="1e9 S/m") | None = Field(
         None, description="electronic conductivity without filament (quasi_equilibrium)")
     temperature: _of("temperature", above="1 K", at_most="2000 K") = Field(description="temperature of the device")
+    thermal_conductivity: ThermalConductivity | None = Field(None, description="thermal conductivity (physics.heat)")
+    heat_capacity: HeatCapacity | None = Field(None, description="density times specific heat (physics.heat)")
 
 
 class Vacancies(Part):
@@ -88,6 +92,8 @@ class FilamentMaterial(Part):
         description="lambda_G of the gap conductance exp(-gap / lambda_G)")
     screening_length: _of("length", at_least="0.05 nm", at_most="20 nm") = Field(
         description="Thomas-Fermi screening length inside the filament")
+    thermal_conductivity: ThermalConductivity | None = Field(
+        None, description="thermal conductivity of the filament (physics.heat); without it the film's")
 
 
 class ContactMaterial(Part):
@@ -127,9 +133,11 @@ class Semiconductor(Part):
 
 
 class Dielectric(Part):
-    """An insulator: only its permittivity matters."""
+    """An insulator: a dielectric that conducts heat."""
 
     relative_permittivity: Permittivity = Field(description="static relative permittivity")
+    thermal_conductivity: ThermalConductivity | None = Field(None, description="thermal conductivity (physics.heat)")
+    heat_capacity: HeatCapacity | None = Field(None, description="density times specific heat (physics.heat)")
 
 
 class Material(Part):

@@ -6,6 +6,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
 
 from .base import Length, Part
 from .carriers import Carriers
+from .heat import OffOrHeat
 
 
 class InitialFilament(Part):
@@ -77,3 +78,4 @@ class Physics(Part):
     ions: Literal["mobile", "fixed"] = Field("mobile", description="vacancies move, or stay at their initial density")
     contacts: Contacts = Field({}, description="what the contacts let through")
     filament: OffOrFilament = Field({}, description="the filament phase field, or off")
+    heat: OffOrHeat = Field("off", description="the temperature field and its boundaries, or off: the same temperature everywhere")

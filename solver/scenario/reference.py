@@ -9,6 +9,7 @@ from solver.units import KINDS
 
 from .carriers import PROFILES, CarrierContact, Carriers
 from .device import AxisymmetricGap, BackContact, Block, CrossSection, Pad, Slab
+from .heat import HeatPhysics, HeatSink, HeatSurfaces
 from .material import model_of, sections
 from .physics import BottomContact, FilamentPhysics, InitialFilament, Physics, TopContact
 from .protocol import STEPS
@@ -45,6 +46,15 @@ With `electronic: bipolar` (filament off): electrons and holes in the film, each
 
 Of the material it takes the section `semiconductor`."""
 
+_HEAT = """\
+A mapping, `on`, or `off` (no temperature field). The temperature lives in all materials; the electronic currents heat it.
+
+    heat:
+      terminals: {top: {condition: robin, transfer_coefficient: 1e8 W/(m^2 K)}}
+      surfaces: {bottom: {temperature: 310 K}}
+
+Of the material it takes `thermal_conductivity` and `heat_capacity` of each region."""
+
 _PROTOCOL = """\
 A list; each entry is exactly one of these steps. The voltage is 0 V at the start.
 
@@ -70,6 +80,9 @@ def reference() -> str:
               for kind, model in PROFILES.items()]
     parts += [_table("`physics.carriers.contacts`", CarrierContact, "physics.carriers.contacts.TERMINAL.",
                      _doc(CarrierContact), level=3)]
+    parts += [_table("`physics.heat`", HeatPhysics, "physics.heat.", _HEAT),
+              _table("`physics.heat.terminals`", HeatSink, "physics.heat.terminals.TERMINAL.", _doc(HeatSink), level=3),
+              _table("`physics.heat.surfaces`", HeatSurfaces, "physics.heat.surfaces.", _doc(HeatSurfaces), level=3)]
     parts += [f"## `protocol`\n\n{_PROTOCOL}"]
     parts += [_table(f"`{kind}`", step, f"{kind}.", _doc(step), level=3) for kind, step in STEPS.items()]
     parts += [_table("`output`", Output, "output."), _table("`solver`", Solver, "solver."), _material_table()]
@@ -104,7 +117,7 @@ def _values(name: str, field: Any) -> str:
     choices = list(_choices(field.annotation))
     if name == "terminals":
         return "`{top: driven, bottom: ground}` or the other way round"
-    if name == "filament":
+    if name in ("filament", "heat"):
         return "section or `off`"
     if choices:
         return ", ".join(f"`{choice}`" for choice in choices)

@@ -16,6 +16,7 @@ from solver.physics.fields import (
     HOLE_DENSITY,
     HOLES,
     POTENTIAL,
+    TEMPERATURE,
     VACANCIES,
 )
 from solver.physics.storage import stored
@@ -256,13 +257,15 @@ class Stepper:
         return self._max(np.abs(m.values(FILAMENT)[:n] - m.values(FILAMENT, keep)[:n]))
 
     def _distance(self, predicted):
-        """Largest |solution - prediction| of filament fraction, c/max(c0, c) and likewise electrons and holes."""
+        """Largest |solution - prediction| of filament fraction, T/T0, c/max(c0, c) and likewise electrons and holes."""
         m, n, worst = self.model, self.model.owned, 0.0
         if FILAMENT in m.fields:
             worst = self._max(np.abs(m.values(FILAMENT)[:n] - m.values(FILAMENT, predicted)[:n]))
         if VACANCIES in m.fields:
             c = m.values(VACANCIES)[:n]
             worst = max(worst, self._max(np.abs(c - m.values(VACANCIES, predicted)[:n]) / np.maximum(1.0, c)))
+        if TEMPERATURE in m.fields:
+            worst = max(worst, self._max(np.abs(m.values(TEMPERATURE)[:n] - m.values(TEMPERATURE, predicted)[:n])))
         for carrier in {ELECTRON_DENSITY, HOLE_DENSITY} & set(m.context.stored):
             now, then = (
                 stored(carrier, m.fields, m.parameters, partial(m.values, array=a))[:n]

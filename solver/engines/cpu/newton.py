@@ -10,7 +10,7 @@ from solver.engines.cpu.algebraic import Settler
 from solver.engines.cpu.assembly import Assembler
 from solver.engines.cpu.carrier_newton import CarrierNewton
 from solver.engines.cpu.linear import make_solver
-from solver.physics.fields import ELECTRONS, FERMI, TUNNELLING
+from solver.physics.fields import ELECTRONS, FERMI, TEMPERATURE, TUNNELLING
 
 LAG = 2
 
@@ -68,7 +68,7 @@ class CpuEngine:
         options["halofil_newton_snes_lag_jacobian"] = options["halofil_newton_snes_lag_preconditioner"] = LAG
         snes.setFromOptions()
         self._updates = []
-        self.settle = Settler(model, [f for f in (TUNNELLING, FERMI) if model.context.has(f)])
+        self.settle = Settler(model, [f for f in (TUNNELLING, FERMI, TEMPERATURE) if model.context.has(f)])
 
     def _function(self, snes, x, f):
         self.assembler.set_state(x)

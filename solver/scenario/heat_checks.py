@@ -1,0 +1,78 @@
+"""Checks of physics.heat: sinks that exist, conditions that are complete, material numbers that are there."""
+
+from collections.abc import Iterator
+
+from .device import BackContact, Block, CrossedBars
+from .document import Path_
+from .faults import one_of
+from .schema import Scenario
+
+REGIONS = ("film", "spacer", "substrate", "cap")
+THERMAL = ("thermal_conductivity", "heat_capacity")
+HERE: Path_ = ("physics", "heat")
+
+
+def surfaces_of(scenario: Scenario) -> tuple[str, ...]:
+    """Outer surfaces of the layout that are no terminal and may be heat sinks."""
+    if isinstance(scenario.device, (BackContact, Block)):
+        return "bottom", "top"
+    return ("top",) if isinstance(scenario.device, CrossedBars) else ()
+
+
+def heat_faults(scenario: Scenario) -> Iterator[tuple[Path_, str]]:
+    """Faults of the section, as (path, sentence)."""
+    heat = scenario.physics.heat
+    if heat == "off":
+        return
+    if scenario.physics.electronic == "bipolar":
+        yield HERE, "is not there yet with electronic: bipolar; write heat: off"
+    for name in heat.terminals:
+        if name not in scenario.terminals:
+            yield (*HERE, "terminals", name), (
+                f"the layout has no terminal {name!r:.40}; its terminals are {one_of(scenario.terminals)}")
+    for path, sink in heat.sinks():
+        if sink.condition == "robin" and sink.transfer_coefficient is None:
+            yield (*HERE, *path, "transfer_coefficient"), (
+                "is missing, and condition: robin needs it; write e.g. transfer_coefficient: 1e8 W/(m^2 K)")
+    if not _heat_can_leave(scenario):
+        yield (*HERE, "terminals"), (
+            "every surface is insulated, so the heat cannot leave and no stationary state exists; give one of them "
+            "condition: fixed, or robin")
+
+
+def _heat_can_leave(scenario: Scenario) -> bool:
+    heat, given = scenario.physics.heat, scenario.physics.heat.terminals
+    terminals = any(name not in given or given[name].condition != "insulated" for name in scenario.terminals)
+    surfaces = [getattr(heat.surfaces, name) for name in surfaces_of(scenario)]
+    free_substrate = isinstance(scenario.device, BackContact) and heat.surfaces.bottom is None
+    return terminals or free_substrate or any(s is not None and s.condition != "insulated" for s in surfaces)
+
+
+def missing_thermal(scenario: Scenario) -> Iterator[tuple[Path_, str]]:
+    """Material values that the heat equation lacks, each with what needs them."""
+    if scenario.physics.heat == "off":
+        return
+    regions = REGIONS if isinstance(scenario.device, CrossedBars) else REGIONS[:1]
+    for region in regions:
+        section = getattr(scenario.material, region)
+        for key in THERMAL:
+            if section is not None and getattr(section, key) is None:
+                yield (region, key), "physics.heat"
+
+
+def without_effect(scenario: Scenario) -> dict[Path_, str]:
+    """Keys of heat that the rest of the scenario leaves without effect, each with the reason."""
+    heat, found = scenario.physics.heat, {}
+    if heat == "off":
+        off = "with physics.heat: off"
+        found |= {("material", region, key): off for region in REGIONS for key in THERMAL}
+        found["material", "filament", "thermal_conductivity"] = off
+        return found
+    for path, sink in heat.sinks():
+        if sink.condition != "robin":
+            found[(*HERE, *path, "transfer_coefficient")] = f"with condition: {sink.condition}"
+        if sink.condition == "insulated":
+            found[(*HERE, *path, "temperature")] = "with condition: insulated"
+    for name in {"bottom", "top"} - set(surfaces_of(scenario)):
+        found[(*HERE, "surfaces", name)] = f"in layout {scenario.device.layout}, where that face is an electrode"
+    return found
