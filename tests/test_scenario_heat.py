@@ -31,8 +31,8 @@ def test_heat_is_on_off_or_a_section(heat):
         ("{surfaces: {top: {condition: insulated, temperature: 300 K}}}",
          "cell.yaml:9: physics.heat.surfaces.top.temperature: has no effect with condition: insulated", "remove"),
         ("{terminals: {top: {temperature: 300}}}", "cell.yaml:9: physics.heat.terminals.top.temperature: 300 has no unit", "K"),
-        ("{terminals: {top: {condition: insulated}, bottom: {condition: insulated}}, surfaces: {bottom: {condition: "
-         "insulated}}}", "cell.yaml:9: physics.heat.terminals: every surface is insulated", "fixed"),
+        (("{terminals: {top: {condition: insulated}, bottom: {condition: insulated}}, surfaces: {bottom: {condition: "
+          "insulated}}}"), "cell.yaml:9: physics.heat.terminals: every surface is insulated", "fixed"),
         ("perhaps", "cell.yaml:9: physics.heat: 'perhaps' cannot be used here", "terminals, surfaces"),
     ],
 )

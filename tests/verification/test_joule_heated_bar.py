@@ -6,17 +6,15 @@ import numpy as np
 from mpi4py import MPI
 
 from tests.devices import scenario
-from tests.verification.bars import AREA, K, LENGTH, SIGMA, T0, Stationary, bar
+from tests.verification.bars import AREA, LENGTH, SIGMA, T0, K, Stationary, bar
 from tests.verification.boxes import box_model, right_angled, shaken, tetrahedra
 from tests.verification.claims import Claim, Section, check
 
 VOLTS = {"top": 0.3, "bottom": 0.0}
 TRANSFER = 2e7  # W/(m^2 K)
 G_C = 1e11  # S/m^2
-ROBIN = (
-    "{terminals: {top: {condition: robin, transfer_coefficient: %g W/(m^2 K)}, "
-    "bottom: {condition: robin, transfer_coefficient: %g W/(m^2 K)}}}" % (TRANSFER, TRANSFER)
-)
+END = f"{{condition: robin, transfer_coefficient: {TRANSFER} W/(m^2 K)}}"
+ROBIN = f"{{terminals: {{top: {END}, bottom: {END}}}}}"
 PHYSICS = "{filament: off, ions: fixed, heat: on, contacts: {top: {electronic: ohmic}}}"
 SIZE = 20  # nm, of the boxes
 BOX_SIGMA = f"material.film.electronic_conductivity={SIGMA} S/m"
