@@ -189,6 +189,14 @@ class DeviceModel:
             for field in electrode.levels:
                 self.values(field)[electrode.film] = scaled
 
+    def unit_voltage(self, terminal):
+        """Derivative of the prescribed values by the voltage of `terminal` [kT/q]: (local nodes, fields)."""
+        electrode, out = self._electrode[terminal], np.zeros(self.constrained.shape)
+        out[electrode.nodes, self.fields.index(POTENTIAL)] = 1.0
+        for field in electrode.levels:
+            out[electrode.film, self.fields.index(field)] = 1.0
+        return out
+
     def place_of_largest(self, magnitudes) -> str:
         """Field and position of the largest of owned values (n * fields), for messages. Collective.
 
