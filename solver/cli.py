@@ -22,6 +22,9 @@ Results = Annotated[Path, typer.Argument(metavar="DIR", help="results folder of 
 Set = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", show_default=False,
                 help="override one value, e.g. device.spacer_thickness='90 nm'; can be repeated")]
 
+Ranks = Annotated[int | None, typer.Option(min=1, metavar="N", show_default=False,
+                  help="number of MPI ranks (default: the cores, up to 4, in 3D; else 1)")]
+
 
 class Engine(str, Enum):
     """What assembles and solves."""
@@ -47,7 +50,7 @@ def _main(version: Annotated[bool, typer.Option("--version", callback=_version, 
 def run(
     scenario: Scenario,
     overrides: Set = None,
-    ranks: Annotated[int | None, typer.Option(min=1, metavar="N", help="number of MPI ranks (default: the cores, up to 4, in 3D; else 1)")] = None,
+    ranks: Ranks = None,
     resume: Annotated[bool, typer.Option("--resume", help="continue from the last checkpoint")] = False,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="results folder (default: results/NAME)")] = None,
     engine: Annotated[Engine, typer.Option(help="what assembles and solves")] = Engine.auto,
@@ -62,13 +65,7 @@ def run(
     folder = out or Path("results") / loaded.name
     if folder.exists() and not folder.is_dir():
         _refuse(f"--out {folder}: is a file; name a folder")
-    size = launch.mpi_size()
-    ranks = ranks or (size if size is not None else launch.default_ranks(loaded.device.dimension))
-    if size is None and launch.mpi_rank() is None and ranks > 1:
-        _on_ranks(ranks)
-    if size is not None and ranks not in (None, size):
-        _refuse(f"--ranks {ranks}: mpirun has started {size} ranks; leave --ranks out")
-    launch.take_requests()
+    _on_wanted_ranks(ranks, loaded.device.dimension)
     _call("solver.simulation", "run", loaded, folder, resume=resume, force=force, engine=engine.value)
 
 
@@ -123,12 +120,7 @@ def view(
                                              "'30 nm'")] = None,
 ) -> None:
     """Look into a run: any field, at any time, cut anywhere."""
-    from solver.units import QuantityError, parse_quantity
-
-    try:
-        around = None if zoom is None else 1e9 * parse_quantity(zoom, "length")  # nm
-    except QuantityError as error:
-        _refuse(f"--zoom: {error}")
+    around = None if zoom is None else 1e9 * _quantity("--zoom", zoom, "length")  # nm
     _call("solver.figures.view", "view", _existing(results), field=field, time=time, clip=clip, line=line,
           isosurface=isosurface, png=png, zoom=around)
 
@@ -139,6 +131,50 @@ def compare(
 ) -> None:
     """Compare measured and simulated numbers; exit status 1 when any is outside its band."""
     _call("solver.analysis.comparison", "main", [_existing(folder) for folder in results])
+
+
+@app.command()
+def admittance(
+    scenario: Scenario,
+    overrides: Set = None,
+    bias: Annotated[str | None, typer.Option(metavar="VOLTAGE", help="bias applied in equilibrium, e.g. '0.1 V' (without "
+                                             "it the scenario's protocol is run first)")] = None,
+    hold: Annotated[str | None, typer.Option(metavar="TIME", help="how long the bias is held, e.g. '1 s' (default: until "
+                                             "nothing changes any more)")] = None,
+    frequencies: Annotated[str, typer.Option(metavar="RANGE", help="FIRST:LAST:N/decade, or frequencies separated by "
+                                             "commas")] = "1mHz:1MHz:10/decade",
+    freeze_filament: Annotated[bool, typer.Option("--freeze-filament", help="the filament does not respond to the small "
+                                                  "signal")] = False,
+    ranks: Ranks = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="folder to write to (default: "
+                                             "results/NAME_admittance)")] = None,
+    force: Annotated[bool, typer.Option("--force", help="overwrite an earlier spectrum")] = False,
+) -> None:
+    """Small-signal admittance at a bias point: table, Nyquist and Bode plot."""
+    from solver.analysis.frequencies import FrequencyError, parse_frequencies
+
+    loaded = _load(scenario, overrides)
+    try:
+        grid = parse_frequencies(frequencies)
+    except FrequencyError as error:
+        _refuse(f"--frequencies: {error}")
+    volts = None if bias is None else _quantity("--bias", bias, "voltage")
+    seconds = None if hold is None else _quantity("--hold", hold, "time")
+    moving = loaded.physics.filament != "off"
+    if volts is not None and abs(volts) > 100:
+        _refuse(f"--bias: {bias} is out of range; it must be between -100 V and 100 V")
+    if seconds is not None and seconds <= 0:
+        _refuse("--hold: must be more than 0 s")
+    if seconds is not None and volts is None:
+        _refuse("--hold goes with --bias; without --bias the scenario's protocol is run, which has its own holds")
+    if freeze_filament and not moving:
+        _refuse("--freeze-filament: the scenario has no filament (physics.filament: off); leave it out")
+    if moving and volts is not None and seconds is None and not freeze_filament:
+        _refuse("--bias: a filament goes on moving for long; give --hold, e.g. --hold '1 s', or --freeze-filament")
+    folder = out or Path("results") / f"{loaded.name}_admittance"
+    _on_wanted_ranks(ranks, loaded.device.dimension)
+    _call("solver.analysis.spectroscopy", "admittance", loaded, folder, volts, seconds, grid, freeze=freeze_filament,
+          force=force)
 
 
 @app.command()
@@ -169,6 +205,16 @@ def _load(path: Path, overrides: list[str] | None) -> Any:
         _refuse(str(error))
 
 
+def _quantity(option: str, text: str, kind: str) -> float:
+    """Value of an option in SI, or a refusal that names the option."""
+    from solver.units import QuantityError, parse_quantity
+
+    try:
+        return parse_quantity(text, kind)
+    except QuantityError as error:
+        _refuse(f"{option}: {error}")
+
+
 def _existing(folder: Path) -> Path:
     if not folder.is_dir():
         _refuse(f"{folder}: {'is a file' if folder.exists() else 'no such folder'}; name the results folder of a run")
@@ -185,6 +231,17 @@ def _refuse(message: str) -> NoReturn:
         print(message, file=sys.stderr, flush=True)
     launch.let_rank_0_speak()
     raise typer.Exit(launch.leave(BAD_INPUT))
+
+
+def _on_wanted_ranks(ranks: int | None, dimension: int) -> None:
+    """Go on as one of the ranks, or hand the command over to as many as are wanted (default: by the dimension)."""
+    size = launch.mpi_size()
+    ranks = ranks or (size if size is not None else launch.default_ranks(dimension))
+    if size is None and launch.mpi_rank() is None and ranks > 1:
+        _on_ranks(ranks)
+    if size is not None and ranks not in (None, size):
+        _refuse(f"--ranks {ranks}: mpirun has started {size} ranks; leave --ranks out")
+    launch.take_requests()
 
 
 def _on_ranks(ranks: int) -> NoReturn:

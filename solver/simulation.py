@@ -12,7 +12,6 @@ from solver.results.folder import ResultsExist, RunFolder, atomic_write_text, st
 from solver.scenario import load_scenario
 
 DONE, BAD_INPUT, STOPPED, INTERRUPTED = 0, 2, 3, 130
-DEFAULT_STEPS_PER_SWEEP = 40  # of the largest voltage, where output.max_step is not given
 
 
 def run(scenario, out: Path, *, resume: bool = False, force: bool = False, engine: str = "auto") -> int:
@@ -88,29 +87,17 @@ class _Job:
         return meshes.read(self.scenario, self.folder.mesh, self.comm)
 
     def _build(self):
-        from solver.engines.cpu.newton import CpuEngine
-        from solver.physics.device import DeviceModel
         from solver.physics.fields import FILAMENT, TEMPERATURE
         from solver.physics.heat_balance import HeatBalance
         from solver.physics.observables import AxisProbe
         from solver.results.nodes import NodeMap
-        from solver.transient.control import StepLimits
-        from solver.transient.stepping import Stepper
-        from solver.transient.waveforms import Waveform
+        from solver.transient.marching import stepper_for
 
-        s = self.scenario.solver
-        self.model = DeviceModel(self.scenario, self.device)
-        self.engine = CpuEngine(
-            self.model, tolerance=s.newton_tolerance, linear_tolerance=s.linear_tolerance, linear_solver=s.linear_solver
-        )
+        self.stepper = stepper_for(self.scenario, self.device)
+        self.model, self.engine, self.waveform = self.stepper.model, self.stepper.engine, self.stepper.waveform
         self.log.info(
             "%d unknowns (%s), %d ranks", self.engine.unknowns, ", ".join(self.model.fields), self.comm.size
         )
-        self.waveform = Waveform(self.scenario.protocol)
-        largest = max(max(abs(g.v_start), abs(g.v_end)) for g in self.waveform.segments)
-        step = self.scenario.output.max_step or max(largest / DEFAULT_STEPS_PER_SWEEP, 1e-6)
-        limits = StepLimits(s.time_tolerance, s.max_filament_change, s.min_step)
-        self.stepper = Stepper(self.model, self.engine, self.waveform, limits, step)
         self.probe = AxisProbe(self.model) if FILAMENT in self.model.fields else None
         self.nodes = NodeMap(self.model.context.space)
         self.heat = HeatBalance(self.model) if TEMPERATURE in self.model.fields else None

@@ -34,6 +34,7 @@ KINDS = {
     "length": Kind("a length", "m", "60 nm", ("nm", "um", "mm", "m")),
     "area": Kind("an area", "m^2", "1 um^2", ("nm^2", "um^2", "mm^2", "m^2")),
     "time": Kind("a time", "s", "80 ms", ("ps", "ns", "us", "ms", "s")),
+    "frequency": Kind("a frequency", "Hz", "1 kHz", ("mHz", "Hz", "kHz", "MHz", "GHz")),
     "voltage": Kind("a voltage", "V", "0.2 V", ("uV", "mV", "V")),
     "voltage rate": Kind("a voltage rate", "V/s", "0.1 V/s", ("V/s",)),
     "velocity": Kind("a velocity", "m/s", "2 nm/s", ("nm/s", "um/s", "cm/s", "m/s")),

@@ -47,7 +47,8 @@ def called(monkeypatch):
         monkeypatch.setitem(sys.modules, module, fake)
 
     for module, function in (("solver.simulation", "run"), ("meshes.cli", "mesh_command"), ("solver.figures", "make_all"), ("solver.figures.view", "view"),
-                             ("solver.analysis.comparison", "main"), ("solver.doctor", "main")):
+                             ("solver.analysis.comparison", "main"), ("solver.analysis.spectroscopy", "admittance"),
+                             ("solver.doctor", "main")):
         stand_in(module, function)
     for name in ("OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK", "PMI_SIZE", "PMI_RANK", "PMIX_RANK"):
         monkeypatch.delenv(name, raising=False)
@@ -184,14 +185,15 @@ def test_the_files_a_command_wrote_are_named(called, tmp_path):
 
 def test_help_lists_the_commands_in_the_order_of_use():
     code, out, _ = halofil("--help")
-    names = ["run", "check", "mesh", "figures", "view", "compare", "doctor", "schema"]
+    names = ["run", "check", "mesh", "figures", "view", "compare", "admittance", "doctor", "schema"]
     found = [line.split()[1] for line in out.splitlines() if len(line.split()) > 2 and line.split()[1] in names]
     assert code == 0
     assert found == names
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["check", QUICK], ["schema"],
-                                       ["run", QUICK, "--set", "device.gap=6"]])
+                                       ["run", QUICK, "--set", "device.gap=6"],
+                                       ["admittance", QUICK, "--frequencies", "1 kHz:1 Hz"]])
 def test_nothing_heavy_is_imported_before_the_input_is_known_to_be_good(arguments):
     program = ("import sys\nfrom solver import cli\n"
                f"try:\n    cli.app({[str(a) for a in arguments]!r})\n"

@@ -101,33 +101,45 @@ class Stepper:
         self.model.apply_voltages({n: volts if n in self._driven else 0.0 for n in self.model.terminal_nodes})
 
     def equilibrate(self):
-        """Equilibrium at zero bias with the filament held: implicit Euler with growing steps, backing off on failure."""
+        """Equilibrium at zero bias with the filament held; the waveform starts there."""
+        self.relax(0.0)
+        self.begin()
+        log.info("equilibrium at 0 V reached")
+
+    def relax(self, volts: float, start: float = 0.0):
+        """Stationary state at `volts` from the state at `start` [V], with the filament held: implicit Euler with growing
+        steps, backing off on failure; at once where nothing but electrons and holes moves.
+
+        Raises:
+            SolutionStopped: a step gets too small, or the voltage is not reached.
+        """
         ctx = self.model.context
-        self.apply(0.0)
+        self.apply(volts)
         if ELECTRONS in self.model.fields and VACANCIES not in self.model.fields:
-            self.settle_at(0.0)
-            self.begin()
+            self.settle_at(volts, start)
             return
         self._hold_filament(True)
-        dt, t, smallest = 1e-7, 0.0, 1e-13
+        dt, smallest, fast = 1e-7, 1e-13, 10.0
         while dt < 1e5:
             keep = ctx.state.x.array.copy()
             self._set_history(bdf.coefficients(dt, None), [keep])
             self.engine.settle()
             result = self.engine.solve()
+            if not result.converged and start != volts:
+                ctx.state.x.array[:] = keep
+                result, _ = walk(self.model, self.engine, self.apply, start, volts)
             if result.converged:
-                t, dt = t + dt, dt * (10.0 if result.iterations <= 4 else 4.0)
+                start, dt = volts, dt * (fast if result.iterations <= 4 else min(fast, 4.0))
                 continue
             ctx.state.x.array[:] = keep
-            log.info("equilibrium: step %.1e s refused (%s), trying smaller", dt, result.reason)
-            dt *= 0.1
+            log.info("stationary state at %.4g V: step %.1e s refused (%s), trying smaller", volts, dt, result.reason)
+            self.apply(volts)
+            dt, fast = 0.1 * dt, 2.0
             if dt < smallest:
-                raise SolutionStopped(f"no equilibrium at zero bias: {result.reason}; check the material and the mesh.")
+                raise SolutionStopped(f"no stationary state at {volts:.4g} V: {result.reason}; check the material and the mesh.")
         self._hold_filament(False)
         if ELECTRONS in self.model.fields:
             self.engine.polish()
-        self.begin()
-        log.info("equilibrium at 0 V reached")
 
     def settle_at(self, volts: float, start: float = 0.0):
         """Stationary state at `volts` from the state at `start` [V], time derivatives off (electrons and holes only:
