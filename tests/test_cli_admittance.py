@@ -34,7 +34,7 @@ def halofil(*arguments):
     result = CliRunner().invoke(cli.app, ["admittance", *map(str, arguments)], prog_name="halofil")
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
-    return result.exit_code, result.output + result.stderr
+    return result.exit_code, result.output
 
 
 @pytest.mark.parametrize(

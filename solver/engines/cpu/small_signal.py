@@ -121,7 +121,7 @@ class SmallSignal:
 
     def _load_of(self, terminal, forms, response):
         """-(J u + dR/dV) for the prescribed values u of 1 kT/q on `terminal`, owned rows."""
-        m, ctx = self.model, self.model.context
+        ctx = self.model.context
         vector = compat.create_vector(self._any, ctx.space)
         with vector.localForm() as local:
             local.set(0.0)
