@@ -110,13 +110,14 @@ class _Job:
         from solver.results.tables import TerminalTable, terminal_columns
 
         resume_until = None
-        self.energy, self.imbalance_charge, self._last = 0.0, 0.0, (0.0, 0.0)
+        self.energy, self.source_energy, self.imbalance_charge, self._last = 0.0, 0.0, 0.0, (0.0, 0.0, 0.0)
         self.segment, self.voltage, self.wall_before = 0, 0.0, 0.0
         if self.folder.resuming:
             states, scalars = checkpoint.load(self.folder.checkpoint, self.nodes)
             self.stepper.restore(states, scalars["stepper"])
             run = scalars["run"]
             self.energy, self.imbalance_charge, self._last = run["energy"], run["imbalance"], tuple(run["last"])
+            self.source_energy = run["source energy"]
             self.segment, self.voltage, self.wall_before = run["segment"], run["voltage"], run["wall"]
             self.engine.newton_iterations, self.engine.linear_iterations = run["newton"], run["linear"]
             resume_until = self.stepper.time
@@ -124,7 +125,11 @@ class _Job:
         else:
             self.stepper.equilibrate()
         self._tick("equilibrium")
-        columns = terminal_columns(list(self.device.terminals), ELECTRONS in self.model.fields, self.heat is not None)
+        driven = self.scenario.terminals[self.scenario.driven]
+        columns = terminal_columns(
+            list(self.device.terminals), ELECTRONS in self.model.fields, self.heat is not None,
+            None if driven.plain else self.scenario.driven, driven.compliance is not None,
+        )
         self.table = on_root(self.comm, lambda: TerminalTable(self.folder.terminals, columns, resume_until))
         self.series = FieldSeries(self.folder.fields, self.device, self.comm, resume_until, node_map=self.nodes)
         if not self.folder.resuming:
@@ -190,13 +195,14 @@ class _Job:
     def _record(self, record):
         """One row of terminals.csv from a step; currents of the whole device, inflow positive."""
         q = self.model.parameters.scaling.ampere(1.0) * self.device.current_scale
-        parallel = self.scenario.device.parallel_conductance * record.voltage
-        driven = self.scenario.driven
+        volts, driven = record.voltages, self.scenario.driven
+        grounded = next(n for n, terminal in self.scenario.terminals.items() if terminal.role == "ground")
+        parallel = self.scenario.device.parallel_conductance * (volts[driven] - volts[grounded])
         row = {"time [s]": record.time}
-        total = 0.0
+        total = power = 0.0
         for name in self.device.terminals:
-            shunt = parallel if name == driven else -parallel
-            row[f"voltage {name} [V]"] = record.voltage if name == driven else 0.0
+            shunt = parallel if name == driven else -parallel if name == grounded else 0.0
+            row[f"voltage {name} [V]"] = volts[name]
             row[f"current {name} [A]"] = record.current(name) * q + shunt
             row[f"displacement current {name} [A]"] = record.displacement[name] * q
             row[f"ionic current {name} [A]"] = record.ionic[name] * q
@@ -204,15 +210,26 @@ class _Job:
                 if name in currents:
                     row[f"{part} current {name} [A]"] = currents[name] * q
             total += record.current(name) * q
+            power += row[f"current {name} [A]"] * volts[name]
         current = row[f"current {driven} [A]"]
-        power = current * record.voltage
         # Trapezoids; the power before a jump of the voltage belongs to the old voltage, a step of 1 us.
         self.energy += 0.5 * (self._last[0] + power) * record.step
         self.imbalance_charge += 0.5 * (self._last[1] + total) * record.step
-        self._last = (power, total)
+        if driven in (record.circuit.delivered if record.circuit else ()):
+            delivered = record.circuit.delivered[driven]
+            row[f"source voltage {driven} [V]"], row[f"source current {driven} [A]"] = record.voltage, delivered
+            source_power = delivered * record.circuit.output
+            self.source_energy += 0.5 * (self._last[2] + source_power) * record.step
+            row["source energy [J]"] = self.source_energy
+            if self.scenario.terminals[driven].compliance is not None:
+                row[f"in compliance {driven} [1]"] = abs(record.circuit.limit)
+        else:
+            source_power = power
+        self._last = (power, total, source_power)
         self.voltage = record.voltage
+        drop = volts[driven] - volts[grounded]
         row |= {
-            "conductance [S]": current / record.voltage if abs(record.voltage) > 1e-9 else float("nan"),
+            "conductance [S]": current / drop if abs(drop) > 1e-9 else float("nan"),
             "energy [J]": self.energy,
             "filament gap [m]": self.probe.gap() * 1e-9 if self.probe else float("nan"),
             "charge imbalance [C]": self.imbalance_charge,
@@ -248,7 +265,7 @@ class _Job:
 
         states, scalars = self.stepper.snapshot()
         run = {
-            "energy": self.energy, "imbalance": self.imbalance_charge, "last": list(self._last),
+            "energy": self.energy, "source energy": self.source_energy, "imbalance": self.imbalance_charge, "last": list(self._last),
             "segment": self.segment, "voltage": self.voltage, "wall": self.wall(),
             "newton": self.engine.newton_iterations, "linear": self.engine.linear_iterations,
         }

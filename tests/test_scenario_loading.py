@@ -27,7 +27,8 @@ def test_the_main_scenario_has_the_papers_numbers_in_si():
     assert [(step.kind, step.to, step.rate) for step in scenario.protocol] == [
         ("sweep", 0.2, 0.1), ("sweep", -0.2, 0.1), ("sweep", 0.0, 0.1)]
     assert (scenario.output.fields_every.value, scenario.output.fields_every.kind) == (0.02, "voltage")
-    assert (scenario.terminals, scenario.driven) == ({"top": "driven", "bottom": "ground"}, "top")
+    assert {name: terminal.role for name, terminal in scenario.terminals.items()} == {"top": "driven", "bottom": "ground"}
+    assert scenario.driven == "top" and all(terminal.plain for terminal in scenario.terminals.values())
     assert scenario.source_path == SCENARIOS / "iv_sweep.yaml"
 
 

@@ -1,6 +1,6 @@
 """Set and reset numbers of an I-V record, by the definitions of the measurement.
 
-Definitions (V is the driven terminal's voltage against the other one, I the current into it, S = I/V):
+Definitions (V is the voltage of the driven terminal's source, I its current, S = I/V, as in the experiment):
 
 - a *leg* is a stretch of one sign of V; its way out ends at the largest |V|, its way back begins there. Only legs
   that are swept count (at least 5 voltages on the way out); rectangular pulses are not I-V curves.
@@ -38,8 +38,8 @@ class Record:
 
     Attributes:
         time: (n,) [s].
-        voltage: (n,) driven terminal against the other [V].
-        current: (n,) into the driven terminal [A].
+        voltage: (n,) of the driven terminal's source [V].
+        current: (n,) that it delivers [A].
         driven: its name.
     """
 
@@ -78,21 +78,28 @@ class Event:
 
 
 def record(table: pandas.DataFrame) -> Record:
-    """The device's voltage and current; the driven terminal is the one whose voltage varies most.
+    """Voltage and current of the driven terminal: of its source, as measured, where a circuit lies between.
+
+    The driven terminal is the one with a source, else the one whose voltage varies most; the others are at ground (or
+    follow, floating or behind a resistor).
 
     Args:
         table: terminals.csv as read by ``read_terminals``.
 
     Raises:
-        ValueError: the table has no pair of terminals.
+        ValueError: the table has fewer than two terminals.
     """
     names = [c.removeprefix("voltage ").removesuffix(" [V]") for c in table.columns if c.startswith("voltage ")]
-    if len(names) != 2:
+    if len(names) < 2:
         raise ValueError(f"the voltages of two terminals are needed, the table has {len(names)}")
+    time = table["time [s]"].to_numpy(float)
+    for name in names:
+        if f"source voltage {name} [V]" in table:
+            return Record(time, table[f"source voltage {name} [V]"].to_numpy(float),
+                          table[f"source current {name} [A]"].to_numpy(float), name)
     volts = {name: table[f"voltage {name} [V]"].to_numpy(float) for name in names}
-    driven, other = sorted(names, key=lambda name: -np.ptp(volts[name]))
-    return Record(table["time [s]"].to_numpy(float), volts[driven] - volts[other],
-                  table[f"current {driven} [A]"].to_numpy(float), driven)
+    driven = max(names, key=lambda name: np.ptp(volts[name]))
+    return Record(time, volts[driven], table[f"current {driven} [A]"].to_numpy(float), driven)
 
 
 def legs(voltage: np.ndarray) -> list[tuple[int, int, int]]:

@@ -47,14 +47,41 @@ class FilamentParameters:
 
 
 @dataclass(frozen=True)
+class Wiring:
+    """What the measuring set-up puts between a terminal and its source, or ground; SI.
+
+    Attributes:
+        role: "driven", "ground" or "floating".
+        resistance: in series [ohm]; 0 for none.
+        capacitance: from the terminal to ground [F].
+        compliance: largest current of the source [A], or None.
+    """
+
+    role: str
+    resistance: float = 0.0
+    capacitance: float = 0.0
+    compliance: float | None = None
+
+    @property
+    def free(self) -> bool:
+        """True where the terminal's voltage is not that of an ideal source, so that it has to be solved for."""
+        return self.role == "floating" or self.resistance > 0 or self.compliance is not None
+
+
+@dataclass(frozen=True)
 class Contact:
     """One terminal: resistive (Robin) or ohmic for the current, exchange or blocking for the vacancies."""
 
     name: str
-    driven: bool
+    wiring: Wiring
     conductance: float | None  # charges/s per kT/q per nm^2; None: ohmic
     exchange: float | None  # nm/s; None: blocking
     carriers: CarrierContact | None = None  # with electrons and holes, instead of `conductance`
+
+    @property
+    def driven(self) -> bool:
+        """True for the terminal that follows the protocol."""
+        return self.wiring.role == "driven"
 
 
 @dataclass(frozen=True)
@@ -70,6 +97,7 @@ class DeviceParameters:
     carriers: CarrierParameters | None
     ions_mobile: bool
     contacts: tuple[Contact, ...]
+    parallel_conductance: float  # S, from the driven terminal to the first that is ground
     filament: FilamentParameters | None
     heat: HeatParameters | None = None
 
@@ -98,14 +126,15 @@ class DeviceParameters:
             )
         ions = mat.vacancies
         contacts = []
-        for name, role in scenario.terminals.items():
+        for name, terminal in scenario.terminals.items():
             kind = scenario.physics.contacts.of(name)
             resistive = kind.electronic == "resistive" and carriers is None
             exchanging = kind.ions == "exchange" and scenario.physics.ions == "mobile"
             contacts.append(
                 Contact(
                     name,
-                    role == "driven",
+                    Wiring(terminal.role, terminal.series_resistance or 0.0, terminal.parallel_capacitance or 0.0,
+                           terminal.compliance),
                     s.contact_conductance(mat.contacts.conductance.value) if resistive else None,
                     s.velocity(mat.contacts.exchange_velocity.value) if exchanging else None,
                     carriers and carrier_contact(scenario, name, s),
@@ -125,6 +154,7 @@ class DeviceParameters:
             carriers=carriers,
             ions_mobile=scenario.physics.ions == "mobile",
             contacts=tuple(contacts),
+            parallel_conductance=scenario.device.parallel_conductance,
             filament=filament,
             heat=heat_parameters(scenario, s),
         )

@@ -15,21 +15,30 @@ if TYPE_CHECKING:
 _PER_TERMINAL = ("voltage {} [V]", "current {} [A]", "displacement current {} [A]", "ionic current {} [A]")
 _OF_CARRIERS = ("electron current {} [A]", "hole current {} [A]")
 _OF_HEAT = ("largest temperature [K]", "heat [W]")
+_OF_SOURCE = ("source voltage {} [V]", "source current {} [A]")
+_OF_LIMIT = ("in compliance {} [1]",)
 _OF_THE_DEVICE = ("conductance [S]", "energy [J]", "filament gap [m]", "charge imbalance [C]",
                   "vacancy imbalance [1]", "step [s]", "newton iterations", "linear iterations")
 
 
-def terminal_columns(terminals: Sequence[str], carriers: bool = False, heat: bool = False) -> list[str]:
+def terminal_columns(terminals: Sequence[str], carriers: bool = False, heat: bool = False, source: str | None = None,
+                     limited: bool = False) -> list[str]:
     """Column names of terminals.csv, in order.
 
     Args:
         terminals: terminal names, e.g. ("top", "bottom").
         carriers: with the parts of electrons and holes in each current.
         heat: with the largest temperature and the heat produced.
+        source: the driven terminal where there is a circuit between its source and the device.
+        limited: the source has a compliance.
     """
     names = _PER_TERMINAL + (_OF_CARRIERS if carriers else ())
-    per_terminal = [name.format(terminal) for terminal in terminals for name in names]
-    return ["time [s]", *per_terminal, *(_OF_HEAT if heat else ()), *_OF_THE_DEVICE]
+    columns = ["time [s]"]
+    for terminal in terminals:
+        extra = (_OF_SOURCE + (_OF_LIMIT if limited else ())) if terminal == source else ()
+        columns += [name.format(terminal) for name in names + extra]
+    energy = ("source energy [J]",) if source else ()
+    return [*columns, *(_OF_HEAT if heat else ()), *_OF_THE_DEVICE[:2], *energy, *_OF_THE_DEVICE[2:]]
 
 
 def _whole_lines(text: str) -> list[str]:

@@ -15,6 +15,7 @@ from .heat_checks import heat_faults, missing_thermal, without_effect
 from .material import sections
 from .protocol import Hold, Pulses, Repeat, Step, Sweep
 from .schema import Scenario
+from .terminals import terminals_without_effect
 
 Found = Iterator[tuple[Path_, str]]
 
@@ -253,7 +254,7 @@ def _protocol(steps: tuple[Step, ...]) -> Found:
 def ineffective(scenario: Scenario) -> dict[Path_, str]:
     """Keys that the rest of the scenario leaves without effect, each with the reason (after "has no effect")."""
     device, physics = scenario.device, scenario.physics
-    found: dict[Path_, str] = {}
+    found: dict[Path_, str] = terminals_without_effect(scenario.terminals)
     if scenario.mesh.file is not None:
         found |= {("mesh", key): "with mesh.file, whose elements are used as they are"
                   for key in type(scenario.mesh).model_fields if key != "file"}

@@ -23,7 +23,7 @@ class CrossedBars(Part):
     film_thickness: Length = Field("300 nm", description="perovskite, from the substrate oxide's surface to its top")
     cap_thickness: Length = Field("200 nm", description="polymer cap above the film")
     domain_length: Length = Field("5 um", description="modelled length of both bars, half of it to each side of the crossing")
-    parallel_conductance: ParallelConductance = Field("0 S", description="ohmic path beside the modelled film")
+    parallel_conductance: ParallelConductance = Field("0 S", description="ohmic path beside the modelled film, from the driven terminal to the first that is ground")
 
     @property
     def filament_gap(self) -> float:
@@ -60,7 +60,7 @@ class AxisymmetricGap(Part):
     layout: Literal["axisymmetric_gap"] = Field(description="disc of film between parallel electrodes")
     gap: Length = Field("60 nm", description="distance between the electrodes")
     radius: Length = Field("80 nm", description="outer radius of the disc")
-    parallel_conductance: ParallelConductance = Field("0 S", description="ohmic path beside the modelled film")
+    parallel_conductance: ParallelConductance = Field("0 S", description="ohmic path beside the modelled film, from the driven terminal to the first that is ground")
     dimension: ClassVar[int] = 2
 
     @property
@@ -77,7 +77,7 @@ class Slab(Part):
     dimension: Literal[1, 2, 3] = Field(1, description="space dimension of the mesh")
     area: Annotated[float, Dimension("area", above="0 m^2", below="1 mm^2")] = Field(
         "1 um^2", description="contact area")
-    parallel_conductance: ParallelConductance = Field("0 S", description="ohmic path beside the modelled film")
+    parallel_conductance: ParallelConductance = Field("0 S", description="ohmic path beside the modelled film, from the driven terminal to the first that is ground")
 
     @property
     def filament_gap(self) -> float:
@@ -104,7 +104,7 @@ class Block(Part):
     width: Length = Field("0.5 um", description="extent along y in 3D, and out of the plane in 2D")
     height: Length = Field("0.5 um", description="extent along the last coordinate")
     pads: dict[str, Pad] = Field(description="terminal name -> its pad")
-    parallel_conductance: ParallelConductance = Field("0 S", description="ohmic path beside the modelled film")
+    parallel_conductance: ParallelConductance = Field("0 S", description="ohmic path beside the modelled film, from the driven terminal to the first that is ground")
 
     @property
     def filament_gap(self) -> float:

@@ -15,6 +15,7 @@ from .physics import BottomContact, FilamentPhysics, InitialFilament, Physics, T
 from .protocol import STEPS
 from .schema import Scenario
 from .settings import Mesh, Output, Solver
+from .terminals import Terminal
 from .translate import dimension_of
 
 _INTRODUCTION = """\
@@ -55,6 +56,15 @@ A mapping, `on`, or `off` (no temperature field). The temperature lives in all m
 
 Of the material it takes `thermal_conductivity` and `heat_capacity` of each region."""
 
+_TERMINALS = """\
+By terminal, a role alone or a section; one terminal is driven, at least one is ground.
+
+    terminals:
+      top: {role: driven, series_resistance: 1 kohm, parallel_capacitance: 1 pF, compliance: 1 uA}
+      bottom: ground
+
+The source sees the resistor, then the capacitor to ground, then the device with its `device.parallel_conductance`."""
+
 _PROTOCOL = """\
 A list; each entry is exactly one of these steps. The voltage is 0 V at the start.
 
@@ -83,6 +93,7 @@ def reference() -> str:
     parts += [_table("`physics.heat`", HeatPhysics, "physics.heat.", _HEAT),
               _table("`physics.heat.terminals`", HeatSink, "physics.heat.terminals.TERMINAL.", _doc(HeatSink), level=3),
               _table("`physics.heat.surfaces`", HeatSurfaces, "physics.heat.surfaces.", _doc(HeatSurfaces), level=3)]
+    parts += [_table("`terminals`", Terminal, "terminals.NAME.", _TERMINALS)]
     parts += [f"## `protocol`\n\n{_PROTOCOL}"]
     parts += [_table(f"`{kind}`", step, f"{kind}.", _doc(step), level=3) for kind, step in STEPS.items()]
     parts += [_table("`output`", Output, "output."), _table("`solver`", Solver, "solver."), _material_table()]
@@ -115,14 +126,13 @@ def _values(name: str, field: Any) -> str:
         limits = [f"{words[phrase]} {bound}" for phrase, bound in dimension.limits()]
         return KINDS[dimension.kind].noun.split(" ", 1)[1] + "".join(f", {limit}" for limit in limits)
     choices = list(_choices(field.annotation))
-    if name == "terminals":
-        return "`{top: driven, bottom: ground}` or the other way round"
     if name in ("filament", "heat"):
         return "section or `off`"
     if choices:
         return ", ".join(f"`{choice}`" for choice in choices)
     words = {"fields_every": "a voltage or a time", "file": "file name", "name": "text", "material": "name or section",
-             "protocol": "list of steps", "steps": "list of steps", "doping": "list of profiles", "formula": "text", "pads": "name: section"}
+             "protocol": "list of steps", "steps": "list of steps", "doping": "list of profiles", "formula": "text", "pads": "name: section",
+             "terminals": "name: section"}
     simple = {bool: "`on`, `off`", int: "a whole number from 1"}
     return words.get(name) or simple.get(field.annotation, "section")
 

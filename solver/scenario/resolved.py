@@ -13,6 +13,7 @@ from .material import Parameter
 from .protocol import Step
 from .schema import Scenario
 from .settings import Interval
+from .terminals import Terminal
 from .translate import dimension_of
 
 
@@ -32,8 +33,10 @@ def resolved_yaml(scenario: Scenario) -> str:
     return f"# {scenario.name}: every value as it was used, defaults included\n" + stream.getvalue()
 
 
-def _plain(part: BaseModel, path: Path_, leave_out: dict[Path_, str]) -> dict[str, Any]:
-    """Mapping of a section; keys without value or without effect are left out."""
+def _plain(part: BaseModel, path: Path_, leave_out: dict[Path_, str]) -> dict[str, Any] | str:
+    """Mapping of a section, or the role of a plain terminal; keys without value or without effect are left out."""
+    if isinstance(part, Terminal) and part.plain:
+        return part.role
     result: dict[str, Any] = {}
     for name, field in type(part).model_fields.items():
         value = getattr(part, name)

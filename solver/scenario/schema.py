@@ -2,41 +2,25 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import AfterValidator, Field, PrivateAttr, ValidationInfo
+from pydantic import AfterValidator, Field, PrivateAttr
 
 from solver.units import fault
 
 from .base import Part, Text
-from .device import TERMINALS, Device, terminals_of
-from .faults import nearest, one_of
+from .device import Device
 from .material import Material
 from .physics import Physics
 from .protocol import AnyStep
 from .settings import Mesh, Output, Solver
+from .terminals import Terminals
 
 
 def _name(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,99}", value):
         raise fault(f"{value!r:.40} cannot name the results folder; use letters, digits, _ . + -, e.g. my_cell")
     return value
-
-
-def _terminals(value: dict[str, str], info: ValidationInfo) -> dict[str, str]:
-    device = info.data.get("device")
-    names = TERMINALS if device is None else terminals_of(device)
-    for name in value:
-        if device is not None and name not in names:
-            raise fault(f"the layout has no terminal {name!r:.40}; its terminals are {one_of(names)}"
-                        f" (nearest: {nearest(name, names) or names[0]})")
-    driven = [name for name, role in value.items() if role == "driven"]
-    missing = [name for name in names if device is not None and name not in value]
-    if missing or len(driven) != 1:
-        what = f"{missing[0]} is missing" if missing else f"{len(driven)} terminals are driven"
-        roles = ", ".join(f"{name}: {'ground' if k else 'driven'}" for k, name in enumerate(names))
-        raise fault(f"{what}; one terminal is driven and the other is ground, e.g. {{{roles}}}")
-    return {name: value[name] for name in names if name in value}
 
 
 class Scenario(Part):
@@ -47,8 +31,7 @@ class Scenario(Part):
     mesh: Mesh = Field({}, description="element sizes, or a mesh file")
     material: Material = Field(description="name of a file in materials/, or a mapping of the same shape")
     physics: Physics = Field({}, description="equations to solve")
-    terminals: Annotated[dict[str, Literal["driven", "ground"]], AfterValidator(_terminals)] = Field(
-        description="which terminal follows the protocol and which is held at 0 V")
+    terminals: Terminals = Field(description="what each terminal is connected to")
     protocol: tuple[AnyStep, ...] = Field(description="what is done to the driven terminal", min_length=1)
     output: Output = Field({}, description="what is written")
     solver: Solver = Field({}, description="tolerances and limits")
@@ -62,7 +45,7 @@ class Scenario(Part):
     @property
     def driven(self) -> str:
         """Name of the driven terminal."""
-        return next(name for name, role in self.terminals.items() if role == "driven")
+        return next(name for name, terminal in self.terminals.items() if terminal.role == "driven")
 
     def __eq__(self, other: object) -> bool:
         """Equal physics and settings, wherever they were read from."""

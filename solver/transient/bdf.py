@@ -15,6 +15,9 @@ class Coefficients:
     order: int
 
 
+STATIONARY = Coefficients(0.0, 0.0, 0.0, 1)  # no time derivative
+
+
 def coefficients(dt: float, previous: float | None) -> Coefficients:
     """BDF2 for steps `previous`, `dt` [s]; implicit Euler when there is no previous step."""
     if previous is None:
@@ -45,15 +48,22 @@ class Levels:
         """t_(n-1) - t_(n-2), or None."""
         return self.times[0] - self.times[1] if len(self.times) > 1 else None
 
-    def extrapolate(self, t: float) -> np.ndarray:
-        """Lagrange extrapolation through the levels (constant, linear or quadratic) to time `t`."""
-        out = np.zeros_like(self.states[0])
+    def weights(self, t: float) -> list[float]:
+        """Lagrange weights of the levels at time `t` (constant, linear or quadratic extrapolation)."""
+        out = []
         for i, ti in enumerate(self.times):
             weight = 1.0
             for k, tk in enumerate(self.times):
                 if k != i:
                     weight *= (t - tk) / (ti - tk)
-            out += weight * self.states[i]
+            out.append(weight)
+        return out
+
+    def extrapolate(self, t: float) -> np.ndarray:
+        """Extrapolation through the levels to time `t`."""
+        out = np.zeros_like(self.states[0])
+        for weight, state in zip(self.weights(t), self.states, strict=True):
+            out += weight * state
         return out
 
     def error_factor(self, t: float) -> float | None:

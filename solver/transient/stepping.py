@@ -1,7 +1,6 @@
 """Marching a device through its waveform: predict, solve, judge, accept or retry smaller."""
 
 import logging
-from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
@@ -21,11 +20,15 @@ from solver.physics.fields import (
 )
 from solver.physics.storage import stored
 from solver.transient import bdf
+from solver.transient.circuit import Circuit
+from solver.transient.closure import Closure
 from solver.transient.continuation import walk
 from solver.transient.control import StepLimits, growth, on_ladder, rejected
+from solver.transient.records import Effort, StepRecord
 
 log = logging.getLogger("halofil")
 FIRST_STEP = 1e-6  # s, after a jump of the voltage
+FIRST_SHARE = 1e-4  # with a circuit, of the segment at most: shorter time constants do not show in it
 BALANCE = 3e-7  # of the largest terminal current
 NEGATIVE_DENSITY = 1e-9  # of c0: below zero by more than Newton's rounding
 LOST_VACANCIES = 1e-11  # of all vacancies, in one step: 1e-8 after a thousand steps that all err to one side
@@ -35,48 +38,14 @@ class SolutionStopped(RuntimeError):
     """The solution cannot go on; the message is one sentence, the model holds the last good state."""
 
 
-@dataclass(frozen=True)
-class NewtonEffort:
-    """Newton and linear iterations of one step."""
-
-    iterations: int
-    linear_iterations: int
-
-
-@dataclass(frozen=True)
-class StepRecord:
-    """One accepted step, currents of the meshed part in charges/s, inflow positive.
-
-    Attributes:
-        electronic, ionic, displacement: terminal -> current.
-        electrons, holes: terminal -> their parts of the electronic current; empty in quasi-equilibrium.
-        vacancy_imbalance: (count - count at start - exchanged) / count at start.
-    """
-
-    time: float
-    voltage: float
-    step: float
-    electronic: dict
-    ionic: dict
-    displacement: dict
-    vacancy_imbalance: float
-    newton_iterations: int
-    linear_iterations: int
-    electrons: dict = field(default_factory=dict)
-    holes: dict = field(default_factory=dict)
-
-    def current(self, terminal: str) -> float:
-        """Total current into the device through `terminal` [charges/s]."""
-        return self.electronic[terminal] + self.ionic[terminal] + self.displacement[terminal]
-
-
 class Stepper:
     """Owns time, history and step size of one run.
 
     Args:
         model: `DeviceModel`.
         engine: solves the model's equations in place (`CpuEngine`).
-        waveform: `Waveform` of the driven terminal; the others are at 0 V.
+        waveform: `Waveform` of the driven terminal's source; the other terminals are at ground, directly or through the
+            set-up's circuit, or floating (`Contact.wiring`).
         limits: `StepLimits`.
         max_voltage_step: V.
     """
@@ -91,14 +60,22 @@ class Stepper:
         self._count = VacancyCount(model)
         self._driven = [c.name for c in model.parameters.contacts if c.driven]
         # Sums that follow the same BDF formula as the fields, newest first: electrode charges, exchanged vacancies.
-        self._charges: list[dict] = []
+        self._charges = [dict.fromkeys(model.terminal_nodes, 0.0)]
         self._exchanged: list[float] = []
         self._vacancies_start = 0.0
-        self._voltage = 0.0  # of the last accepted state
+        self._voltage = 0.0  # of the source in the last accepted state
+        contacts = model.parameters.contacts
+        self.closure = None
+        if any(c.wiring.free for c in contacts):
+            circuit = Circuit(contacts, model.parameters.parallel_conductance)
+            self.closure = Closure(model, engine, circuit, lambda c: self._film_currents(c, self._sums()[0]))
 
     def apply(self, volts: float):
-        """Set the driven terminal's voltage [V], 0 V elsewhere."""
-        self.model.apply_voltages({n: volts if n in self._driven else 0.0 for n in self.model.terminal_nodes})
+        """Set the driven terminal's voltage [V], 0 V elsewhere, whatever the circuit says."""
+        self.model.apply_voltages(self._voltages(volts))
+
+    def _voltages(self, volts):
+        return {n: volts if n in self._driven else 0.0 for n in self.model.terminal_nodes}
 
     def equilibrate(self):
         """Equilibrium at zero bias with the filament held; the waveform starts there."""
@@ -115,6 +92,8 @@ class Stepper:
         """
         ctx = self.model.context
         self.apply(volts)
+        if self.closure is not None:
+            self.closure.ideal(volts)
         if ELECTRONS in self.model.fields and VACANCIES not in self.model.fields:
             self.settle_at(volts, start)
             return
@@ -158,9 +137,22 @@ class Stepper:
         result, iterations = walk(self.model, self.engine, self.apply, start, volts)
         if not result.converged:
             raise SolutionStopped(f"no stationary state at {volts:.4f} V: {result.reason}; check doping and mesh.")
+        if self.closure is not None:
+            iterations += self._close_stationary(volts)
         self.engine.polish()  # Newton's last error shows in the terminals' charges and currents
         log.info("stationary state at %.4g V: %d Newton iterations", volts, iterations)
         return iterations
+
+    def _close_stationary(self, volts):
+        """Circuit at rest from the state with ideal terminals; returns Newton iterations."""
+        keep, closure = self.model.context.state.x.array.copy(), self.closure
+        closure.ideal(volts)
+        effort = closure.solve(bdf.STATIONARY, volts, closure.free, keep, self._tame)
+        if not effort.converged:
+            raise SolutionStopped(f"no stationary state of the circuit at {volts:.4f} V: {effort.reason}.")
+        while closure.improve(bdf.STATIONARY, self._film_currents(bdf.STATIONARY, self._sums()[0]), BALANCE):
+            effort = effort.then(self.engine.polish())
+        return effort.iterations
 
     def begin(self):
         """Make the present state the start of the waveform (t = 0)."""
@@ -170,6 +162,8 @@ class Stepper:
         self._charges = [{n: s.charge for n, s in self._sums()[0].items()}]
         self._exchanged = [0.0]
         self._vacancies_start = self._count()
+        if self.closure is not None:
+            self.closure.begin()
 
     def _hold_filament(self, held):
         self.model.context.filament_mobility.value = 0.0 if held else 1.0
@@ -207,14 +201,8 @@ class Stepper:
             c = bdf.coefficients(dt, self.levels.previous_step)
             predicted = self.levels.extrapolate(t)
             self._guess(predicted, keep)
-            self.apply(segment.voltage(t))
             self._set_history(c, self.levels.states)
-            self.engine.settle()
-            result = self.engine.solve()
-            if not result.converged and ELECTRONS in self.model.fields:
-                # carriers follow a jump at once: a smaller time step would not make it smaller
-                ctx.state.x.array[:] = keep
-                result, _ = walk(self.model, self.engine, self.apply, self._voltage, segment.voltage(t))
+            result = self._solve(c, t, segment.voltage(t), keep)
             if not result.converged:
                 reason, factor = result.reason, 0.25
             elif self._lowest_density() < -NEGATIVE_DENSITY:
@@ -222,24 +210,45 @@ class Stepper:
             else:
                 change = self._change(keep)
                 fraction = self.levels.error_factor(t)
-                error = None if fraction is None else fraction * self._distance(predicted)
+                error = None if fraction is None else fraction * self._distance(t, predicted)
                 reason = rejected(error, change, self.limits)
                 if reason is not None:
                     reason += f"; largest change in {self._largest_change(keep)}"
                 factor = growth(error, change, self.limits, c.order)
                 if reason is None:
                     sums, result = self._balanced(c, result)
-                    return self._accept(t, dt, landing, c, factor, result, segment.voltage(t), sums)
+                    if result.converged:
+                        return self._accept(t, dt, landing, c, factor, result, segment.voltage(t), sums)
+                    reason, factor = result.reason, 0.25
             self.rejected_steps += 1
             log.info("t = %.6g s, V = %.4f V: step %.2e s refused: %s", t, segment.voltage(t), dt, reason)
             ctx.state.x.array[:] = keep
             self.step = on_ladder(dt * min(factor, 0.5))
             if self.step < self.limits.smallest:
-                self.apply(segment.voltage(self.time))
+                self._apply_accepted(segment)
                 raise SolutionStopped(
                     f"stopped at t = {self.time:.6g} s, V = {segment.voltage(self.time):.4f} V: the step fell below "
                     f"{self.limits.smallest:.1e} s; {reason}."
                 )
+
+    def _apply_accepted(self, segment):
+        if self.closure is None:
+            self.apply(segment.voltage(self.time))
+        else:
+            self.closure.back()
+
+    def _solve(self, c, t, volts, keep):
+        """Newton from the predicted state, with the circuit where there is one; on failure anything may be left."""
+        if self.closure is not None:
+            return self.closure.solve(c, volts, self.closure.predicted(self.levels.weights(t)), keep, self._tame)
+        self.apply(volts)
+        self.engine.settle()
+        result = self.engine.solve()
+        if not result.converged and ELECTRONS in self.model.fields:
+            # carriers follow a jump at once: a smaller time step would not make it smaller
+            self.model.context.state.x.array[:] = keep
+            result, _ = walk(self.model, self.engine, self.apply, self._voltage, volts)
+        return Effort(result.converged, result.iterations, result.linear_iterations, result.reason)
 
     def _fit(self, until):
         """(dt, lands on `until`); two equal steps instead of a full one and a splinter."""
@@ -255,6 +264,11 @@ class Stepper:
         # Extrapolation multiplies the rounding of a constant by up to 29 a step (doubling steps): prescribed values are kept instead.
         fixed = m.constrained.ravel()
         x[fixed] = keep[fixed]
+        self._tame(keep)
+
+    def _tame(self, keep):
+        """Keep a guessed state near `keep` and within the physical ranges."""
+        m = self.model
         if FILAMENT in m.fields:
             xi, old = m.values(FILAMENT), m.values(FILAMENT, keep)
             np.clip(xi, np.minimum(old, 0.0), np.maximum(old, 1.0), out=xi)
@@ -268,8 +282,9 @@ class Stepper:
         m, n = self.model, self.model.owned
         return self._max(np.abs(m.values(FILAMENT)[:n] - m.values(FILAMENT, keep)[:n]))
 
-    def _distance(self, predicted):
-        """Largest |solution - prediction| of filament fraction, T/T0, c/max(c0, c) and likewise electrons and holes."""
+    def _distance(self, t, predicted):
+        """Largest |solution - prediction| of filament fraction, T/T0, c/max(c0, c) and likewise electrons and holes, and of the
+        circuit's voltages."""
         m, n, worst = self.model, self.model.owned, 0.0
         if FILAMENT in m.fields:
             worst = self._max(np.abs(m.values(FILAMENT)[:n] - m.values(FILAMENT, predicted)[:n]))
@@ -284,6 +299,8 @@ class Stepper:
                 for a in (m.context.state.x.array, predicted)
             )
             worst = max(worst, self._max(np.abs(now - then) / np.maximum(m.context.typical_density, now)))
+        if self.closure is not None:
+            worst = max(worst, self.closure.distance(self.closure.predicted(self.levels.weights(t))))
         return worst
 
     def _lowest_density(self):
@@ -302,6 +319,11 @@ class Stepper:
     def _max(self, a):
         return self.comm.allreduce(float(a.max()) if a.size else 0.0, MPI.MAX)
 
+    def _film_currents(self, c, sums):
+        """Total current into the meshed film by terminal [charges/s]."""
+        displacement = self._displacement(c, sums)
+        return {n: s.electronic + s.ionic + displacement[n] for n, s in sums.items()}
+
     def _displacement(self, c, sums):
         return {
             n: c.a0 * s.charge + c.a1 * self._charges[0][n] + (c.a2 * self._charges[1][n] if c.order == 2 else 0.0)
@@ -315,20 +337,22 @@ class Stepper:
         vacancies are lost in the step. The update test alone lets through errors that are small in volts yet, in a
         metallic filament, large in current.
         """
-        for attempt in range(6):
+        for attempt in range(6 if self.closure is None else 12):
             sums, inside = self._sums()
             displacement = self._displacement(c, sums)
             parts = [x for n, s in sums.items() for x in (s.electronic, s.ionic, displacement[n])]
             lost = abs(inside.ionic) / c.a0
-            if abs(sum(parts)) <= BALANCE * max(map(abs, parts)) and lost <= LOST_VACANCIES * self._vacancies_start:
+            balanced = abs(sum(parts)) <= BALANCE * max(map(abs, parts)) and lost <= LOST_VACANCIES * self._vacancies_start
+            moved = self.closure is not None and self.closure.improve(c, self._film_currents(c, sums), BALANCE)
+            if balanced and not moved:
                 break
             # Old factors correct what is nearly right; what they do not bring home needs a Jacobian of its own.
-            more = self.engine.polish() if attempt < 3 else self.engine.solve()
+            more = self.engine.polish() if attempt < 3 or balanced else self.engine.solve()
             if not more.converged:
                 break
-            result = NewtonEffort(
-                result.iterations + more.iterations, result.linear_iterations + more.linear_iterations
-            )
+            result = result.then(more)
+        if self.closure is not None and not self.closure.closed(BALANCE):
+            result = result.then(Effort(False, 0, 0, "the circuit does not close"))
         return sums, result
 
     def _accept(self, t, dt, landing, c, factor, result, volts, sums):
@@ -345,13 +369,15 @@ class Stepper:
         wanted = max(dt * factor, self.step) if landing and factor >= 1 else dt * factor
         self.time, self.step, self._voltage = t, on_ladder(wanted), volts
         self.accepted_steps += 1
+        circuit = None if self.closure is None else self.closure.accept()
+        voltages = self._voltages(volts) if self.closure is None else self.closure.voltages
         parts = ("electrons", "holes") if ELECTRONS in self.model.fields else ()
         return StepRecord(
-            t, volts, dt,
+            t, volts, dt, voltages,
             {n: s.electronic for n, s in sums.items()},
             {n: s.ionic for n, s in sums.items()},
             displacement, imbalance, result.iterations, result.linear_iterations,
-            *({n: getattr(s, part) for n, s in sums.items()} for part in parts),
+            **{part: {n: getattr(s, part) for n, s in sums.items()} for part in parts}, circuit=circuit,
         )
 
     def enter(self, segment, previous_voltage: float):
@@ -360,6 +386,9 @@ class Stepper:
             self.levels.restart()
             del self._charges[1:], self._exchanged[1:]
             self.step = FIRST_STEP
+            if self.closure is not None:
+                self.closure.restart()
+                self.step = min(FIRST_STEP, FIRST_SHARE * (segment.end - segment.start))
         else:
             self.step *= 0.5
 
@@ -375,6 +404,7 @@ class Stepper:
             "exchanged": self._exchanged,
             "vacancies start": self._vacancies_start,
             "voltage": self._voltage,
+            "circuit": None if self.closure is None else self.closure.snapshot(),
             "accepted": self.accepted_steps,
             "rejected": self.rejected_steps,
         }
@@ -392,3 +422,5 @@ class Stepper:
         self._charges, self._exchanged = scalars["charges"], scalars["exchanged"]
         self._vacancies_start, self._voltage = scalars["vacancies start"], scalars["voltage"]
         self.accepted_steps, self.rejected_steps = scalars["accepted"], scalars["rejected"]
+        if self.closure is not None:
+            self.closure.restore(scalars["circuit"], self._voltage)

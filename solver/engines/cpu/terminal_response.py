@@ -1,0 +1,72 @@
+"""How the solved fields, and what is read off them, follow the voltage of a terminal.
+
+With the equations R(x, V) = 0 solved, dx/dV = -J^-1 dR/dV by the factors of the last Jacobian: one linear solve a
+terminal. The derivatives of residual and terminal sums along a direction are central differences (relative error
+about 1e-6, no form to compile): they steer Newton's method for the circuit and do not enter its solution.
+"""
+
+import numpy as np
+from mpi4py import MPI
+
+STEP = 1e-3  # largest change in a difference: kT/q, c/c0, fractions
+
+
+class TerminalResponse:
+    """Derivatives by terminal voltages at the engine's present state.
+
+    Args:
+        engine: `CpuEngine` after a solve.
+        voltages: terminal -> V, those of the state.
+        names: terminals to differentiate by.
+        read: function of the voltages (dict) -> array read off the model's state. Collective.
+
+    Attributes:
+        fields: dx/dV [1/V], (len(names), local entries with ghosts).
+        readings: d read / dV [1/V], (len(read), len(names)).
+    """
+
+    def __init__(self, engine, voltages, names, read):
+        self._model, self._engine, self._voltages = engine.model, engine, dict(voltages)
+        self._state = engine.model.context.state.x
+        self._keep = self._state.array.copy()
+        fields, readings = [], []
+        for name in names:
+            direction = self._field(name)
+            fields.append(direction)
+            readings.append(self._difference(name, direction, lambda v: np.asarray(read(v))))
+        self._model.apply_voltages(voltages)
+        self._state.array[:] = self._keep
+        self.fields, self.readings = np.array(fields), np.array(readings).T
+
+    def _at(self, name, direction, step):
+        """Put the state `step` [V] along a direction; returns the voltages there."""
+        volts = self._voltages | {name: self._voltages[name] + step}
+        self._state.array[:] = self._keep
+        self._model.apply_voltages(volts)
+        if direction is not None:
+            self._state.array[:] = self._keep + step * direction
+        return volts
+
+    def _difference(self, name, direction, function):
+        """Central difference of a function of the voltages along a direction of the state [1/V]."""
+        largest = 1.0 / self._model.parameters.scaling.thermal_voltage
+        if direction is not None:
+            largest = max(largest, self._engine.comm.allreduce(float(np.abs(direction).max(initial=0.0)), MPI.MAX))
+        step = STEP / largest
+        forward = function(self._at(name, direction, step))
+        backward = function(self._at(name, direction, -step))
+        return (forward - backward) / (2 * step)
+
+    def _field(self, name):
+        engine, state = self._engine, self._state
+        rows = engine.assembler.owned_rows
+        change = self._difference(name, None, lambda _: engine.assembler.residual().array_r.copy())
+        engine.assembler.vector.array[:] = change
+        engine.linear_solver.solve(engine.assembler.vector, engine.correction)
+        # prescribed values follow the terminal's voltage itself
+        self._at(name, None, 1.0)
+        direction = state.array - self._keep
+        direction[:rows] -= engine.correction.array_r
+        state.array[:] = direction
+        state.scatter_forward()
+        return state.array.copy()

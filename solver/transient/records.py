@@ -1,0 +1,73 @@
+"""What one time step did."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Effort:
+    """Outcome of one or several solves together.
+
+    Attributes:
+        converged: the last one did.
+        iterations, linear_iterations: of all.
+        reason: for people, when not converged.
+    """
+
+    converged: bool
+    iterations: int
+    linear_iterations: int
+    reason: str = ""
+
+    def then(self, later) -> "Effort":
+        """This and a later solve (`Effort` or an engine's result)."""
+        return Effort(
+            later.converged, self.iterations + later.iterations, self.linear_iterations + later.linear_iterations,
+            later.reason,
+        )
+
+
+@dataclass(frozen=True)
+class CircuitState:
+    """The set-up at the end of a step, SI.
+
+    Attributes:
+        delivered: terminal with a circuit -> current from the set-up, into its capacitor and the device [A].
+        output: voltage at the driven source's own terminals [V]: the waveform's, or less in compliance.
+        limit: 0, or the sign of the current that the source holds in compliance.
+    """
+
+    delivered: dict
+    output: float
+    limit: int
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """One accepted step, currents of the meshed part in charges/s, inflow positive.
+
+    Attributes:
+        voltage: of the source that drives the device [V].
+        voltages: terminal -> voltage of the device there [V].
+        electronic, ionic, displacement: terminal -> current.
+        electrons, holes: terminal -> their parts of the electronic current; empty in quasi-equilibrium.
+        vacancy_imbalance: (count - count at start - exchanged) / count at start.
+        circuit: `CircuitState`, None where all terminals are at ideal sources or ground.
+    """
+
+    time: float
+    voltage: float
+    step: float
+    voltages: dict
+    electronic: dict
+    ionic: dict
+    displacement: dict
+    vacancy_imbalance: float
+    newton_iterations: int
+    linear_iterations: int
+    electrons: dict = field(default_factory=dict)
+    holes: dict = field(default_factory=dict)
+    circuit: CircuitState | None = None
+
+    def current(self, terminal: str) -> float:
+        """Total current into the device through `terminal` [charges/s]."""
+        return self.electronic[terminal] + self.ionic[terminal] + self.displacement[terminal]
