@@ -6,6 +6,7 @@ from solver.discretization.functions import Numpy, butler_volmer
 from tests.devices import model
 from tests.verification.boxes import box_model, right_angled
 from tests.verification.claims import Claim, Section, check
+from tests.verification.drawing import law, order, simulated
 from tests.verification.sharp_interface import (
     advance_filament,
     crossing,
@@ -16,7 +17,7 @@ from tests.verification.sharp_interface import (
 
 WIDTH = 1.2  # nm, of the front
 FILAMENT = "filament: {interface_width: %g nm, initial: {core_radius: 1 nm, core_height: 4 nm, radius: 10 nm, height: 14 nm}}"
-TRIAL = {2.1: 0.71, 3.1: 0.62, 5.2: 0.50}  # beta -> speed over 6 l M c_f Delta, found in the trial (design/physics.md)
+TRIAL = {2.1: 0.71, 3.1: 0.62, 5.2: 0.50}  # beta -> speed over 6 l M c_f Delta that the first trial of the model had found
 WEAK = 0.02  # beta
 BETAS = (-WEAK, WEAK, 0.5, -2.1, 2.1, 3.1, 5.2)
 MESHES = (1.25, 1.0, 0.5, 0.25)  # h / l
@@ -57,37 +58,37 @@ def fronts(folder):
 
 
 def front_claims(data):
-    law = "eigenvalue of the front equation (sharp_interface.py)"
+    source = "eigenvalue of the front equation (sharp_interface.py)"
     for beta, ratio in data["ratio"].items():
         if abs(beta) == WEAK:
             yield Claim(f"speed of a front over 6 l M c_f Δ S(Δ), weak driving, β = c_f Δ l/γ = {beta:g}", "v = 6 l M c_f Δ S(Δ)",
                         1.0, ratio, 0.005, "", "mesh: 0.05 (h/l)²")
         else:
-            yield Claim(f"the same at β = {beta:g}", law, data["exact"][beta], ratio, 0.005, "", "mesh: 0.05 (h/l)²")
+            yield Claim(f"the same at β = {beta:g}", source, data["exact"][beta], ratio, 0.005, "", "mesh: 0.05 (h/l)²")
     for beta in (0.5, 2.1):
         error = [abs(data["mesh"][beta, size] / data["exact"][beta] - 1) for size in (1.0, 0.5)]
         yield Claim(f"order of the speed's error in h/l at β = {beta:g}", "P1 elements", 2.0, float(np.log2(error[0] / error[1])),
                     0.2, "", "h/l = 1 to 1/2: next order (h/l)⁴")
     for beta, seen in TRIAL.items():
-        yield Claim(f"front equation at β = {beta:g} against the trial's finding", "design/physics.md", seen, data["exact"][beta],
+        yield Claim(f"front equation at β = {beta:g} against the trial's finding", "first trial of the model", seen, data["exact"][beta],
                     0.02, "", "two digits")
 
 
 def front_drawing(data, figure):
     left, right = figure.subplots(1, 2)
     betas = np.linspace(0.02, 6, 60)
-    left.plot(betas, [front_speed(b) / (6 * b) for b in betas], label="front equation")
-    left.plot(*zip(*((abs(b), r) for b, r in data["ratio"].items() if b > 0)), "o", label="solver, growing")
-    left.plot(*zip(*((abs(b), r) for b, r in data["ratio"].items() if b < 0)), "x", label="solver, dissolving")
-    left.plot(*zip(*TRIAL.items()), "s", mfc="none", label="trial")
+    law(left, betas, [front_speed(b) / (6 * b) for b in betas], label="front equation")
+    for k, (sign, name) in enumerate(((1, "growing"), (-1, "dissolving"))):
+        simulated(left, *zip(*((abs(b), r) for b, r in data["ratio"].items() if b * sign > 0)), k, name)
+    simulated(left, *zip(*TRIAL.items()), 2, "first trial of the model")
     left.set_xlabel("β = c_f Δ l / γ")
     left.set_ylabel("v / (6 l M c_f Δ S(Δ))")
     left.legend()
-    for beta in (0.5, 2.1):
-        right.loglog(MESHES, [abs(data["mesh"][beta, s] / data["exact"][beta] - 1) for s in MESHES], "o-", label=f"β = {beta}")
-    right.loglog(MESHES, 0.04 * np.array(MESHES) ** 2, "k:", label="0.04 (h/l)²")
-    right.set_xlabel("h / l")
-    right.set_ylabel("relative error of the speed")
+    for k, beta in enumerate((0.5, 2.1)):
+        errors = [abs(data["mesh"][beta, s] / data["exact"][beta] - 1) for s in MESHES]
+        simulated(right, MESHES, errors, k, f"β = {beta}")
+    order(right, MESHES, errors)
+    right.set(xscale="log", yscale="log", xlabel="h / l", ylabel="relative error of the speed")
     right.legend()
 
 
@@ -102,6 +103,7 @@ FRONT = Section(
     fronts,
     front_claims,
     front_drawing,
+    "filament",
 )
 
 
@@ -158,21 +160,21 @@ def shrinkage(rows, column):
 
 def sphere_claims(data):
     runs, radial = data
-    law = "dR/dt = −2 M κ / R (mean curvature)"
+    source = "dR/dt = −2 M κ / R (mean curvature)"
     for times, radius in radial.values():
         half = len(times) // 2
         slope, mean = np.gradient(radius**2, times)[half], radius[half]
         # the next order of the sharp-interface expansion, measured to be 1.3 (l/R)^2
-        yield Claim(f"dR²/d(Mκt) of the diffuse interface at l/R = {1 / mean:.3f}, radial solution", law, -4.0, slope,
+        yield Claim(f"dR²/d(Mκt) of the diffuse interface at l/R = {1 / mean:.3f}, radial solution", source, -4.0, slope,
                     1.5 / mean**2, "", "1.5 (l/R)²")
     fine = runs[SIZES[-1]]
     exact = shrinkage(fine, 4)
     for column, ray in ((1, "an edge"), (2, "a face's diagonal"), (3, "the space diagonal")):
         yield Claim(f"dR²/d(Mκt) in 3D along {ray} of the octant, h/l = {SIZES[-1]:g}", "radial solution of the same diffuse interface", exact,
-                    shrinkage(fine, column), 0.03, "", "(h/l)²/12 = 4 %")
+                    shrinkage(fine, column), 0.04, "", "(h/l)²/12 = 4 %")
     errors = {size: np.mean([shrinkage(rows, k) / shrinkage(rows, 4) - 1 for k in (1, 2, 3)]) for size, rows in runs.items()}
-    order = np.log(errors[SIZES[0]] / errors[SIZES[1]]) / np.log(SIZES[0] / SIZES[1])
-    yield Claim("order in h/l of the error in 3D (mean of the three directions)", "P1 elements", 2.0, float(order), 0.35, "",
+    rate = np.log(errors[SIZES[0]] / errors[SIZES[1]]) / np.log(SIZES[0] / SIZES[1])
+    yield Claim("order in h/l of the error in 3D (mean of the three directions)", "P1 elements", 2.0, float(rate), 0.35, "",
                 "h/l = 1 to 0.7, where the next order is seen")
     worst = max(np.ptp(row[1:4]) / row[4] for row in fine)
     yield Claim(f"spread of the three radii over their mean, worst, h/l = {SIZES[-1]:g}", "it stays a sphere", 0.0, worst, 0.03, "",
@@ -183,21 +185,19 @@ def sphere_drawing(data, figure):
     runs, radial = data
     left, right = figure.subplots(1, 2)
     rows = runs[SIZES[-1]]
-    for column, (ray, mark) in enumerate((("edge", "o"), ("face diagonal", "s"), ("space diagonal", "^")), 1):
-        left.plot(rows[:, 0], rows[:, column] ** 2, mark, mfc="none", label=f"3D, {ray}")
-    left.plot(rows[:, 0], rows[:, 4] ** 2, "-", label="diffuse interface, radial")
-    left.plot(rows[:, 0], 25 - 4 * rows[:, 0], "k:", label="R0² − 4 M κ t")
+    for k, ray in enumerate(("edge", "face diagonal", "space diagonal")):
+        simulated(left, rows[:, 0], rows[:, k + 1] ** 2, k, f"3D, {ray}")
+    law(left, rows[:, 0], rows[:, 4] ** 2, label="diffuse interface, radial")
+    law(left, rows[:, 0], 25 - 4 * rows[:, 0], label="R0² − 4 M κ t", ls=":")
     left.set_xlabel("M κ t / l²")
     left.set_ylabel("(R / l)²")
     left.legend()
-    for start, (times, radius) in radial.items():
+    for k, (start, (times, radius)) in enumerate(radial.items()):
         slope = np.gradient(radius**2, times)
-        adapted = times > 1.5
-        right.loglog(1 / radius[adapted], (-slope / 4 - 1)[adapted], label=f"radial, R0 = {start:g} l")
+        law(right, 1 / radius[times > 1.5], (-slope / 4 - 1)[times > 1.5], k, f"radial, R0 = {start:g} l")
     x = np.array([0.05, 0.35])
-    right.loglog(x, 1.3 * x**2, "k:", label="1.3 (l/R)²")
-    right.set_xlabel("l / R")
-    right.set_ylabel("−(dR²/dt) / (4 M κ) − 1")
+    law(right, x, 1.3 * x**2, label="1.3 (l/R)²", ls=":")
+    right.set(xscale="log", yscale="log", xlabel="l / R", ylabel="−(dR²/dt) / (4 M κ) − 1")
     right.legend()
 
 
@@ -210,6 +210,7 @@ SPHERE = Section(
     spheres,
     sphere_claims,
     sphere_drawing,
+    "filament",
 )
 SECTIONS = (FRONT, SPHERE)
 
