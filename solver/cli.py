@@ -109,7 +109,7 @@ def figures(results: Results) -> None:
 @app.command()
 def view(
     results: Results,
-    field: Annotated[str | None, typer.Option(metavar="NAME", help="e.g. filament (default), potential, vacancy")] = None,
+    field: Annotated[str | None, typer.Option(metavar="NAME", help="e.g. filament (default), potential, vacancies")] = None,
     time: Annotated[str | None, typer.Option(metavar="TIME", help="e.g. 0.8s, or set, reset, first, last (default)")] = None,
     clip: Annotated[str | None, typer.Option(metavar="PLANE", help="cut the cell open there, e.g. y=0 (nm)")] = None,
     line: Annotated[str | None, typer.Option(metavar="POINTS",

@@ -129,6 +129,7 @@ class _Job:
         columns = terminal_columns(
             list(self.device.terminals), ELECTRONS in self.model.fields, self.heat is not None,
             None if driven.plain else self.scenario.driven, driven.compliance is not None,
+            [ion.name for ion in self.model.context.species],
         )
         self.table = on_root(self.comm, lambda: TerminalTable(self.folder.terminals, columns, resume_until))
         self.series = FieldSeries(self.folder.fields, self.device, self.comm, resume_until, node_map=self.nodes)
@@ -209,6 +210,8 @@ class _Job:
             for part, currents in (("electron", record.electrons), ("hole", record.holes)):
                 if name in currents:
                     row[f"{part} current {name} [A]"] = currents[name] * q
+            if len(record.ions) > 1:
+                row |= {f"{ion} current {name} [A]": currents[name] * q for ion, currents in record.ions.items()}
             total += record.current(name) * q
             power += row[f"current {name} [A]"] * volts[name]
         current = row[f"current {driven} [A]"]
@@ -233,7 +236,7 @@ class _Job:
             "energy [J]": self.energy,
             "filament gap [m]": self.probe.gap() * 1e-9 if self.probe else float("nan"),
             "charge imbalance [C]": self.imbalance_charge,
-            "vacancy imbalance [1]": record.vacancy_imbalance,
+            "ion imbalance [1]": record.ion_imbalance,
             "step [s]": record.step,
             "newton iterations": int(record.newton_iterations),
             "linear iterations": int(record.linear_iterations),

@@ -68,11 +68,11 @@ def bipolar(carriers="{}", ions="fixed", material="silicon"):
 
 
 def material_with_ions(tmp_path):
-    """Name of a material with the numbers of silicon, and vacancies and contacts of the perovskite."""
+    """Name of a material with the numbers of silicon, and ions and contacts of the perovskite."""
     from solver.scenario.loading import SHIPPED
 
     texts = [(SHIPPED / f"{name}.yaml").read_text() for name in ("silicon", MATERIAL)]
-    rest = texts[1][texts[1].index("vacancies:"):]
+    rest = texts[1][texts[1].index("ions:"):]
     folder = Path(tmp_path) / "materials"
     folder.mkdir(exist_ok=True)
     (folder / "silicon_ions.yaml").write_text(texts[0] + rest)
@@ -116,13 +116,13 @@ def stationary(m, linear_solver="auto"):
 
 
 def random_state(m, seed=0):
-    """A rough but admissible state: potentials within 3 kT, c/c0 0.2..5, xi and u in (0, 1); prescribed values kept."""
+    """A rough but admissible state: potentials within 3 kT, densities of ions 0.2..5 of the initial ones, xi and u in (0, 1); prescribed values kept."""
     rng = np.random.default_rng(seed)
     x = m.context.state.x.array.reshape(-1, len(m.fields))
-    low_high = {"potential": (-3, 3), "fermi": (-3, 3), "vacancies": (0.2, 5), "filament": (0, 1), "tunnelling": (0, 1),
+    low_high = {"potential": (-3, 3), "fermi": (-3, 3), "filament": (0, 1), "tunnelling": (0, 1),
                 "electrons": (-3, 3), "holes": (-3, 3), "temperature": (0.9, 1.5)}
     for k, field in enumerate(m.fields):
-        low, high = low_high[field]
+        low, high = low_high.get(field, (0.2, 5))
         free = ~m.constrained[:, k]
         x[free, k] = low + (high - low) * rng.random(free.sum())
     m.context.state.x.scatter_forward()

@@ -168,7 +168,7 @@ def write_run(folder, device, scenario=None, table=None, every=20, radius=12.0):
 
         fields = {
             "potential [V]": lambda x, v=volts: v * np.clip((x[dimension - 1] - foot[dimension - 1]) / 60, 0, 1),
-            "vacancy density [m^-3]": lambda x: 1e25 * np.exp(-np.clip(distance(x), 0, 60) / 20),
+            "vacancies density [m^-3]": lambda x: 1e25 * np.exp(-np.clip(distance(x), 0, 60) / 20),
             "filament fraction": lambda x: 0.5 * (1 - np.tanh(distance(x) / 3)),
         }
         series.write(table["time [s]"][row], {name: owned_values(device, f) for name, f in fields.items()},

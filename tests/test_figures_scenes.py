@@ -237,7 +237,7 @@ def test_view_draws_a_3d_field_cut_whole_or_as_a_surface(cell, tmp_path, options
 
 
 def test_view_draws_a_plane(plane, tmp_path):
-    (path,) = view(plane, "vacancy", png=tmp_path / "view.png", isosurface=5e24)
+    (path,) = view(plane, "vacancies", png=tmp_path / "view.png", isosurface=5e24)
     assert path.is_file()
 
 

@@ -9,19 +9,19 @@ from hypothesis import strategies as st
 from solver.figures.moments import moments
 from solver.figures.selection import ViewError, match_field, match_time, parse_clip, parse_line
 
-NAMES = ("potential [V]", "quasi-Fermi potential [V]", "vacancy density [m^-3]", "filament fraction",
+NAMES = ("potential [V]", "quasi-Fermi potential [V]", "vacancies density [m^-3]", "filament fraction",
          "tunnelling amplitude")
 TIMES = np.linspace(0, 8, 81)
 
 
 @pytest.mark.parametrize("typed, name", [("potential", NAMES[0]), ("Potential [V]", NAMES[0]), ("pot", NAMES[0]),
-                                         ("quasi", NAMES[1]), ("vacancy", NAMES[2]), ("filament", NAMES[3]),
+                                         ("quasi", NAMES[1]), ("vacancies", NAMES[2]), ("filament", NAMES[3]),
                                          ("t", NAMES[4])])
 def test_a_field_is_found_by_its_name_or_a_beginning_only_it_has(typed, name):
     assert match_field(typed, NAMES) == name
 
 
-@pytest.mark.parametrize("typed, meant", [("filamnt", NAMES[3]), ("vacancies", NAMES[2]), ("density", NAMES[2]),
+@pytest.mark.parametrize("typed, meant", [("filamnt", NAMES[3]), ("vacancy", NAMES[2]), ("density", NAMES[2]),
                                           ("tunneling", NAMES[4])])
 def test_a_wrong_field_is_answered_with_the_nearest_one(typed, meant):
     with pytest.raises(ViewError) as error:

@@ -87,7 +87,7 @@ def test_any_garbled_text_is_accepted_or_a_fault(data):
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(TEXTS), st.lists(st.sampled_from(
     ["device", "material", "film", "0", "protocol", "sweep", "name", "x", "", "mesh", "physics", "filament", "terminals",
-     "material_overrides", "vacancies.diffusivity", "value", "-1", "9"]), max_size=4), values)
+     "material_overrides", "ions.vacancies.diffusivity", "value", "-1", "9"]), max_size=4), values)
 def test_any_override_is_accepted_or_a_fault(text, key, value):
     outcome(text, [f"{'.'.join(key)}={json.dumps(value)}"])
 
@@ -96,6 +96,8 @@ def test_any_override_is_accepted_or_a_fault(text, key, value):
 def test_every_misspelt_key_is_named_with_the_right_one(text):
     scenario = full(text)
     for path in [p for p in paths_of(scenario) if p and isinstance(p[-1], str)]:
+        if path[:-1] == ("material", "ions"):
+            continue  # a name of the user's own
         changed = json.loads(json.dumps(scenario))
         parent = changed
         for part in path[:-1]:

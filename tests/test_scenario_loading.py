@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from solver.scenario import load_scenario, parse_scenario
+from solver.scenario.base import Part
+from solver.scenario.parameter import Parameter
 from solver.scenario.protocol import Pulses, Repeat, Sweep, Wait, expanded
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
@@ -54,9 +56,9 @@ protocol: [hold: {voltage: 1 mV, duration: 40 s}]
 
 
 def test_a_material_parameter_has_value_source_and_range():
-    scenario = parse(QUICK, "material.vacancies.initial_density={value: 2e19 cm^-3, source: Walsh 2015, "
+    scenario = parse(QUICK, "material.ions.vacancies.initial_density={value: 2e19 cm^-3, source: Walsh 2015, "
                             "range: [1e17 cm^-3, 1e20 cm^-3]}", "material.film.temperature={value: 310 K, source: assumed}")
-    density, temperature = scenario.material.vacancies.initial_density, scenario.material.film.temperature
+    density, temperature = scenario.material.ions["vacancies"].initial_density, scenario.material.film.temperature
     assert (density.value, density.source, density.range) == (2e25, "Walsh 2015", (1e23, 1e26))
     assert (temperature.value, temperature.source, temperature.range) == (310.0, "assumed", None)
 
@@ -94,21 +96,21 @@ def test_one_node_may_be_named_and_used_again():
     assert scenario.protocol[0] == scenario.protocol[1]
 
 
-@pytest.mark.parametrize("key", ["material.vacancies.diffusivity=1e-9 cm^2/s",
-                                 "material_overrides.vacancies.diffusivity=1e-9 cm^2/s",
-                                 "material_overrides={vacancies.diffusivity: 1e-9 cm^2/s}",
-                                 "material_overrides={vacancies: {diffusivity: 1e-9 cm^2/s}}"])
+@pytest.mark.parametrize("key", ["material.ions.vacancies.diffusivity=1e-9 cm^2/s",
+                                 "material_overrides.ions.vacancies.diffusivity=1e-9 cm^2/s",
+                                 "material_overrides={ions.vacancies.diffusivity: 1e-9 cm^2/s}",
+                                 "material_overrides={ions: {vacancies: {diffusivity: 1e-9 cm^2/s}}}"])
 def test_an_override_changes_one_material_value_and_its_source(key):
     plain, changed = parse(QUICK), parse(QUICK, key)
-    assert changed.material.vacancies.diffusivity.value == 1e-13
-    assert changed.material.vacancies.diffusivity.source == "override"
+    assert changed.material.ions["vacancies"].diffusivity.value == 1e-13
+    assert changed.material.ions["vacancies"].diffusivity.source == "override"
     assert changed.material.film == plain.material.film
 
 
 def test_an_override_beats_material_overrides_and_the_last_override_wins():
-    text = QUICK + "material_overrides: {vacancies.diffusivity: 1e-9 cm^2/s, film.temperature: 310 K}\n"
-    scenario = parse(text, "material.vacancies.diffusivity=2e-9 cm^2/s", "material.vacancies.diffusivity=3e-9 cm^2/s")
-    assert scenario.material.vacancies.diffusivity.value == 3e-13
+    text = QUICK + "material_overrides: {ions.vacancies.diffusivity: 1e-9 cm^2/s, film.temperature: 310 K}\n"
+    scenario = parse(text, "material.ions.vacancies.diffusivity=2e-9 cm^2/s", "material.ions.vacancies.diffusivity=3e-9 cm^2/s")
+    assert scenario.material.ions["vacancies"].diffusivity.value == 3e-13
     assert scenario.material.film.temperature.value == 310
 
 
@@ -124,9 +126,10 @@ def test_a_material_beside_the_scenario_comes_before_the_shipped_one(tmp_path):
 
 def test_every_shipped_material_number_states_its_source():
     material = parse(QUICK).material
-    entries = [getattr(getattr(material, section), key) for section in type(material).model_fields
-               if section != "name" and getattr(material, section) is not None
-               for key in type(getattr(material, section)).model_fields]
+    parts = [getattr(material, section) for section in type(material).model_fields if section != "name"]
+    parts = [part for part in parts if isinstance(part, Part)] + list(material.ions.values())
+    entries = [entry for part in parts for key in type(part).model_fields
+               if isinstance(entry := getattr(part, key), (Parameter, float))]
     assert len(entries) > 15
     assert all(entry.source for entry in entries)
 
@@ -146,7 +149,7 @@ VARIANTS = [
     ("device={layout: slab, dimension: 2, area: 3 um^2}", "mesh.size_at_filament=2 nm"),
     ("device={layout: cross_section, symmetry: full}", "mesh.size_max=333.3 nm"),
     ("device={layout: back_contact, step: planarised, symmetry: quarter, cell_length: 120 nm}",),
-    ("material.vacancies.diffusivity=1.2345678901234567e-9 cm^2/s", "output.fields_every=0.3 s"),
+    ("material.ions.vacancies.diffusivity=1.2345678901234567e-9 cm^2/s", "output.fields_every=0.3 s"),
     ("protocol=[repeat: {count: 3, steps: [pulses: {amplitude: -0.1 V, width: 55 ms, period: 0.1 s, count: 10}]}, "
      + "wait: {duration: 1 min}]", "terminals={top: ground, bottom: driven}"),
 ]

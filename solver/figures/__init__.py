@@ -9,7 +9,7 @@ def make_all(directory: str | Path) -> list[Path]:
     """Draw every figure of a result folder into DIR/figures (``halofil figures DIR``).
 
     Curves need terminals.csv; the pictures of the device need fields.vtkhdf and, in 3D, scenario.yaml, and are left
-    out where a run stored no fields, or none of vacancies.
+    out where a run stored no fields, or none of ions.
 
     Args:
         directory: result folder, finished or not.
@@ -26,19 +26,19 @@ def make_all(directory: str | Path) -> list[Path]:
     folder = existing(directory)
     drawn = [draw(folder.path) for draw in (
         plots.iv_curve, plots.history, synapse.pulse_trains, synapse.retention, synapse.by_cycle)]
-    if folder.fields.is_file() and _has_vacancies(folder.path):
+    if folder.fields.is_file() and _has_ions(folder.path):
         from solver.figures import scenes
 
         drawn.append(scenes.states_apart(folder.path))
     return [path for path in drawn if path is not None]
 
 
-def _has_vacancies(directory: Path) -> bool:
-    """The pictures of the states are of vacancies and filament: false where a run stored fields without them."""
+def _has_ions(directory: Path) -> bool:
+    """The pictures of the states are of ions and filament: false where a run stored fields without them."""
     from solver.results.folder import NoResult
     from solver.results.snapshots import read_snapshots
 
     try:
-        return "vacancy density [m^-3]" in read_snapshots(directory).names
+        return read_snapshots(directory).ions is not None
     except NoResult:
         return True  # what is wrong with the fields is said where they are drawn

@@ -15,14 +15,14 @@ from solver.results.tables import read_terminals
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-POTENTIAL, VACANCIES, FILAMENT = "potential [V]", "vacancy density [m^-3]", "filament fraction"
+POTENTIAL, FILAMENT = "potential [V]", "filament fraction"
 _PLATE = 0.09  # drawn thickness of the electrodes, of the gap
 
 
 def plane_states(directory: str | Path, found: Snapshots, png: Path) -> Path:
-    """Potential (top) and vacancy density (bottom) in the plane, filament outlined, at three moments.
+    """Potential (top) and ion density (bottom) in the plane, filament outlined, at three moments.
 
-    Axisymmetric fields are mirrored at the axis. Vacancy density is not shown inside the filament.
+    Axisymmetric fields are mirrored at the axis. Ion density is not shown inside the filament.
 
     Args:
         directory: result folder.
@@ -42,13 +42,13 @@ def plane_states(directory: str | Path, found: Snapshots, png: Path) -> Path:
     reach = max(max(abs(m.voltage) for m in chosen), 1e-3)
     box = _shown(found, points)
     near = np.all((points >= box[::2]) & (points <= box[1::2]), axis=1)
-    free = np.concatenate([f[VACANCIES][near & (f[FILAMENT] < 0.5)] for f in fields]) * 1e-6
+    free = np.concatenate([f[found.ions][near & (f[FILAMENT] < 0.5)] for f in fields]) * 1e-6
     low, high = np.percentile(free[free > 0], [1, 99.5]) if np.any(free > 0) else (1e18, 1e20)
     middle = np.sqrt(low * high)
     rows = [(POTENTIAL, 1.0, "RdBu_r", Normalize(-reach, reach),
              f"electrostatic potential [V]\nlines every {200 * reach:.3g} mV"),
-            (VACANCIES, 1e-6, "magma", LogNorm(min(low, middle / 1.3), max(high, middle * 1.3)),
-             "mobile vacancies [cm$^{-3}$]")]
+            (found.ions, 1e-6, "magma", LogNorm(min(low, middle / 1.3), max(high, middle * 1.3)),
+             _ion_label(found))]
     with style.printed():
         across = 0.93 * 0.805 * style.DOUBLE_COLUMN / len(chosen)
         height = 2.1 * across * (box[3] - box[2]) / (box[1] - box[0]) + 20
@@ -122,8 +122,12 @@ def _draw_electrodes(axes: Axes, directory: str | Path, found: Snapshots, box: n
             axes.add_patch(Rectangle((left, z0), x1 - left, z1 - z0, fc=colour, ec="black", lw=0.5, zorder=4))
 
 
+def _ion_label(found):
+    return f"mobile {found.ions.split()[0]} [cm$^{{-3}}$]"
+
+
 def profile_states(directory: str | Path, found: Snapshots, png: Path) -> Path:
-    """Potential, vacancy density and filament fraction along a 1D slab at three moments.
+    """Potential, ion density and filament fraction along a 1D slab at three moments.
 
     Args:
         directory: result folder.
@@ -143,9 +147,9 @@ def profile_states(directory: str | Path, found: Snapshots, png: Path) -> Path:
         for moment, colour in zip(chosen, (style.BLUE, style.RED, style.GREEN), strict=False):
             fields = found.fields(moment.step)
             panels[0].plot(z, fields[POTENTIAL][order], color=colour, label=moment.title())
-            panels[1].semilogy(z, np.maximum(fields[VACANCIES][order] * 1e-6, 1e-300), color=colour)
+            panels[1].semilogy(z, np.maximum(fields[found.ions][order] * 1e-6, 1e-300), color=colour)
             panels[2].plot(z, fields[FILAMENT][order], color=colour)
-        for axes, label, text in zip(panels, ("electrostatic potential [V]", "mobile vacancies [cm$^{-3}$]",
+        for axes, label, text in zip(panels, ("electrostatic potential [V]", _ion_label(found),
                                               "filament fraction"), "abc", strict=True):
             axes.set(xlabel="z [nm]", ylabel=label, xlim=(z[0], z[-1]))
             style.letter(axes, text)

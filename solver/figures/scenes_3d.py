@@ -23,7 +23,7 @@ _HALO = {"boxstyle": "round,pad=0.15", "fc": "white", "ec": "none", "alpha": 0.7
 
 
 def cell_states(directory: str | Path, found: Snapshots, png: Path) -> Path:
-    """Overview of the cell and close-ups of the filament site at three moments, potential and vacancy density.
+    """Overview of the cell and close-ups of the filament site at three moments, potential and ion density.
 
     Args:
         directory: result folder.
@@ -36,7 +36,7 @@ def cell_states(directory: str | Path, found: Snapshots, png: Path) -> Path:
     chosen = moments(read_terminals(directory), found.times)
     parts = bodies(directory, found)
     window = _window(found)
-    colourings = [_potential(found, chosen), _vacancies(found, chosen, window)]
+    colourings = [_potential(found, chosen), _ions(found, chosen, window)]
     with style.printed():
         figure = style.new_figure(style.DOUBLE_COLUMN, 192)
         on_top = figure.add_axes((0.0, 0.668, 1.0, 0.325))
@@ -66,8 +66,8 @@ def _potential(found: Snapshots, chosen: list[Moment]) -> Colouring:
                      tuple(step * np.arange(-4.5, 5)))
 
 
-def _vacancies(found: Snapshots, chosen: list[Moment], window: tuple) -> Colouring:
-    name = "vacancy density [m^-3]"
+def _ions(found: Snapshots, chosen: list[Moment], window: tuple) -> Colouring:
+    name = found.ions
     in_film = np.zeros(len(found.points), dtype=bool)
     in_film[found.cells[found.cells_of("film")]] = True
     near = in_film & np.all((found.points >= np.array(window[:3]) - 1e-6)
@@ -84,7 +84,7 @@ def _vacancies(found: Snapshots, chosen: list[Moment], window: tuple) -> Colouri
     bottom, top = (min(low), max(high)) if low else (1e18, 1e20)
     middle = np.sqrt(bottom * top)
     bottom, top = min(bottom, middle / 1.3), max(top, middle * 1.3)  # a flat density keeps one colour
-    return Colouring(name, "magma", bottom, top, True, 1e-6, "mobile vacancies [cm$^{-3}$]")
+    return Colouring(name, "magma", bottom, top, True, 1e-6, f"mobile {name.split()[0]} [cm$^{{-3}}$]")
 
 
 def _draw_overview(axes: Axes, found: Snapshots, parts: Bodies, moment: Moment, colouring: Colouring, window: tuple

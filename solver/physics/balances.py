@@ -1,8 +1,8 @@
-"""Terminal charge, currents and vacancy balance from nodal residuals (conservative test functions).
+"""Terminal charge, currents and ion balance from nodal residuals (conservative test functions).
 
 The sum of an equation's residual without contact terms over a terminal's nodes is what flows in there:
-electrode charge (Poisson), electronic current (of electrons and of holes where they are apart), vacancy inflow. Off the terminals each residual is zero, so that
-displacement + electronic + ionic currents of all terminals sum to zero to the tolerance of the Newton solve.
+electrode charge (Poisson), electronic current (of electrons and of holes where they are apart), inflow of each ion
+species. Off the terminals each residual is zero, so that displacement + electronic + ionic currents of all terminals sum to zero to the tolerance of the Newton solve.
 """
 
 from dataclasses import dataclass
@@ -10,19 +10,25 @@ from dataclasses import dataclass
 import numpy as np
 from mpi4py import MPI
 
-from solver.physics.fields import ELECTRONS, FERMI, HOLES, POTENTIAL, VACANCIES, VACANCY_TOTAL
+from solver.physics.fields import ELECTRONS, FERMI, HOLES, POTENTIAL, total
 from solver.physics.storage import stored
 
 
 @dataclass(frozen=True)
 class TerminalSums:
-    """Inflow through one terminal: charge on the electrode [q], currents [q/s] (ionic: vacancies [1/s])."""
+    """Inflow through one terminal: charge on the electrode [q], currents [q/s].
+
+    Attributes:
+        ions: species -> inflow [1/s].
+        ionic: their current, sum of z times the inflow.
+    """
 
     charge: float
     quasi_equilibrium: float
     electrons: float
     holes: float
     ionic: float
+    ions: dict[str, float]
 
     @property
     def electronic(self) -> float:
@@ -30,7 +36,7 @@ class TerminalSums:
         return self.quasi_equilibrium + self.electrons + self.holes
 
 
-COLUMNS = (POTENTIAL, FERMI, ELECTRONS, HOLES, VACANCIES)  # whose rows make up the numbers of TerminalSums
+COLUMNS = (POTENTIAL, FERMI, ELECTRONS, HOLES)  # whose rows make up the numbers of TerminalSums, besides the ions'
 
 
 INSIDE = "inside"  # key of the sum over all nodes on no terminal: zero for a converged state
@@ -47,18 +53,24 @@ def nodal_sums(model, interior_residual) -> dict[str, TerminalSums]:
     inside = np.ones(model.owned, dtype=bool)
     inside[np.concatenate(list(model.terminal_nodes.values()))] = False
     groups = {**model.terminal_nodes, INSIDE: inside}
-    local = np.zeros((len(groups), len(COLUMNS)))
+    columns = (*COLUMNS, *(ion.name for ion in ctx.species))
+    local = np.zeros((len(groups), len(columns)))
     for k, nodes in enumerate(groups.values()):
         rows = interior_residual[nodes]
-        for column, field in enumerate(COLUMNS):
+        for column, field in enumerate(columns):
             if ctx.has(field):
                 local[k, column] = rows[:, ctx.fields.index(field)].sum() / ctx.row_scale[field]
     comm.Allreduce(MPI.IN_PLACE, local)
-    return {name: TerminalSums(*map(float, local[k])) for k, name in enumerate(groups)}
+    out = {}
+    for name, numbers in zip(groups, local):
+        ions = {ion.name: float(number) for ion, number in zip(ctx.species, numbers[len(COLUMNS):])}
+        ionic = sum(ion.charge * ions[ion.name] for ion in ctx.species)
+        out[name] = TerminalSums(*map(float, numbers[: len(COLUMNS)]), ionic, ions)
+    return out
 
 
-class VacancyCount:
-    """Mobile and condensed vacancies in the film, lumped as the storage term is; none where they are fixed."""
+class IonCount:
+    """Mobile and condensed ions in the film, lumped as the storage term is."""
 
     def __init__(self, model):
         import ufl
@@ -71,13 +83,13 @@ class VacancyCount:
         self._volume = volume.array.reshape(-1, max(1, len(ctx.stored)))[: model.owned, 0].copy()
         self._model = model
 
-    def __call__(self) -> float:
-        """Number of vacancies (mobile + condensed) in the mesh. Collective."""
-        m = self._model
-        if VACANCIES not in m.fields:
-            return 0.0
-        total = stored(VACANCY_TOTAL, m.fields, m.parameters, lambda f: m.values(f)[: m.owned])
-        return m.device.mesh.comm.allreduce(float(np.sum(total * self._volume)), MPI.SUM)
+    def __call__(self) -> dict[str, float]:
+        """Number of ions (mobile + condensed) of each mobile species in the mesh. Collective."""
+        m, out = self._model, {}
+        for ion in m.context.species:
+            density = stored(total(ion.name), m.fields, m.parameters, lambda f: m.values(f)[: m.owned])
+            out[ion.name] = m.device.mesh.comm.allreduce(float(np.sum(density * self._volume)), MPI.SUM)
+        return out
 
 
 def _add():

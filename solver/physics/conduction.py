@@ -1,7 +1,7 @@
 """Electronic conduction in quasi-equilibrium: one quasi-Fermi potential Phi.
 
-div(sigma grad Phi) = -d/dt [c_f h(xi) + C_TF h(xi)(phi - Phi)]: the current delivers the electrons that neutralise
-condensing vacancies and charge the filament, so that the total current is free of divergence.
+div(sigma grad Phi) = -d/dt [z c_f h(xi) + C_TF h(xi)(phi - Phi)]: the current delivers the electrons that neutralise
+condensing ions and charge the filament, so that the total current is free of divergence.
 sigma = sigma_e + sigma_f m(xi) + sigma_t u^2, m = smoothstep(xi; 0.5, 0.7), u the evanescent amplitude.
 """
 
@@ -53,7 +53,7 @@ def terms(ctx: FormContext) -> list[Term]:
     linear = ctx.parameters.filament is None
     out = [Term("conduction, edges", FERMI, scale * flux * ctx.weight * ctx.dx_edges(ctx.film), linear=linear)]
     if ctx.has(FILAMENT):
-        # - int d/dt [c_f h + C_TF h (phi - Phi)] v
+        # - int d/dt [z c_f h + C_TF h (phi - Phi)] v
         now = stored(FILAMENT_CHARGE, ctx.fields, ctx.parameters, ctx.unknown, ufl)
         rate = ctx.rate * now + ctx.past(FILAMENT_CHARGE)
         out.append(Term("conduction, storage", FERMI, -scale * rate * v * ctx.weight * ctx.dx_nodes(ctx.film)))

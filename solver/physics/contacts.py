@@ -1,8 +1,8 @@
-"""Exchange with the terminals: contact resistance for the current, Butler-Volmer exchange for the vacancies."""
+"""Exchange with the terminals: contact resistance for the current, Butler-Volmer exchange for the ions."""
 
 from solver.discretization.functions import exchange_rate, interpolant
-from solver.physics.context import FERMI, FILAMENT, VACANCIES, FormContext, Term
-from solver.physics.vacancies import safe_density
+from solver.physics.context import FERMI, FILAMENT, FormContext, Term
+from solver.physics.ions import safe_density
 
 
 def terms(ctx: FormContext) -> list[Term]:
@@ -16,16 +16,18 @@ def terms(ctx: FormContext) -> list[Term]:
             out.append(
                 Term(f"contact resistance, {contact.name}", FERMI, ctx.row_scale[FERMI] * g * ctx.weight * ds, contact=True, linear=True)
             )
-        if contact.exchange is not None and ctx.has(VACANCIES):
+        for ion in ctx.species:
+            if contact.exchange is None:
+                continue
             # outward flux k_ex c0 2 sinh(ln(c/c0)/2), blocked where the filament touches (1 - h)
-            rate = contact.exchange * ctx.parameters.initial_density * exchange_rate(safe_density(ctx))
+            rate = contact.exchange * ion.density * exchange_rate(safe_density(ctx, ion))
             if ctx.has(FILAMENT):
                 rate = rate * (1 - interpolant(ctx.unknown(FILAMENT)))
             out.append(
                 Term(
-                    f"vacancy exchange, {contact.name}",
-                    VACANCIES,
-                    ctx.row_scale[VACANCIES] * rate * ctx.test(VACANCIES) * ctx.weight * ds,
+                    f"exchange of {ion.name}, {contact.name}",
+                    ion.name,
+                    ctx.row_scale[ion.name] * rate * ctx.test(ion.name) * ctx.weight * ds,
                     contact=True,
                 )
             )

@@ -18,7 +18,6 @@ from solver.physics.fields import (
     POTENTIAL,
     TEMPERATURE,
     TUNNELLING,
-    VACANCIES,
     quantities,
 )
 from solver.physics.heat_sinks import sink_facets
@@ -56,6 +55,7 @@ class FormContext:
         parameters: `DeviceParameters`.
 
     Attributes:
+        species: mobile ions (`Species`); each has a field of its name.
         stored: names of the stored quantities, a column of `history` each (see storage.py).
         doping: net donor density N at the nodes [nm^-3]; None without electrons and holes.
         typical_density: of the carriers [nm^-3], for scales.
@@ -65,8 +65,8 @@ class FormContext:
         self.device, self.parameters = device, parameters
         self.mesh = mesh = device.mesh
         self.fields = [POTENTIAL, FERMI] if parameters.carriers is None else [POTENTIAL, ELECTRONS, HOLES]
-        if parameters.ions_mobile:
-            self.fields.append(VACANCIES)
+        self.species = tuple(ion for ion in parameters.species if ion.mobile)
+        self.fields += [ion.name for ion in self.species]
         if parameters.filament is not None:
             self.fields += [FILAMENT, TUNNELLING]
         if parameters.heat is not None:
@@ -135,8 +135,7 @@ class FormContext:
         else:
             scale[ELECTRONS] = 1 / (p.carriers.electron_diffusivity * self.typical_density)
             scale[HOLES] = 1 / (p.carriers.hole_diffusivity * self.typical_density)
-        if p.ions_mobile:
-            scale[VACANCIES] = 1 / (p.diffusivity * p.initial_density)
+        scale |= {ion.name: 1 / (ion.diffusivity * ion.density) for ion in self.species}
         if p.filament is not None:
             scale[FILAMENT] = 1 / p.filament.well
         if p.heat is not None:

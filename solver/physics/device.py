@@ -13,9 +13,9 @@ from solver.physics import (
     electrons_holes,
     filament,
     heat,
+    ions,
     poisson,
     tunnelling,
-    vacancies,
 )
 from solver.physics.context import FormContext
 from solver.physics.fields import (
@@ -27,7 +27,6 @@ from solver.physics.fields import (
     POTENTIAL,
     TEMPERATURE,
     TUNNELLING,
-    VACANCIES,
 )
 from solver.physics.heat_sinks import sinks
 from solver.physics.parameters import DeviceParameters
@@ -75,7 +74,7 @@ class DeviceModel:
         self.fields = ctx.fields
         self.terms = []
         for equation in (
-            poisson, conduction, electrons_holes, vacancies, filament, tunnelling, contacts, carrier_contacts, heat
+            poisson, conduction, electrons_holes, ions, filament, tunnelling, contacts, carrier_contacts, heat
         ):
             self.terms += equation.terms(ctx)
         self.coordinates = ctx.space.tabulate_dof_coordinates()
@@ -156,10 +155,10 @@ class DeviceModel:
         return np.linalg.norm(d - np.outer(s, axis), axis=1), s
 
     def _initialise(self, scenario):
-        """Uniform vacancies; filament as a tanh profile around a cylinder with a flat tip; u from its distance."""
+        """Uniform ions; filament as a tanh profile around a cylinder with a flat tip; u from its distance."""
         p, film = self.parameters, self.film_nodes
-        if VACANCIES in self.fields:
-            self.values(VACANCIES)[:] = film
+        for ion in self.context.species:
+            self.values(ion.name)[:] = film
         if p.carriers is not None:
             # charge neutral everywhere: where the equilibrium solve starts
             self.values(POTENTIAL)[:] = neutral_potential(p.carriers, self.context.doping.x.array) * film

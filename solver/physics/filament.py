@@ -1,7 +1,7 @@
-"""Phase field of the conductive filament, xi in [0, 1], driven by V+ + e- <-> filament.
+"""Phase field of the conductive filament, xi in [0, 1], made of one ion species: I^z + z e- <-> filament.
 
 d xi/dt = -M S(Delta) [W g'(xi) - kappa lap xi - c_f h'(xi) Delta],
-Delta = ln(c/c_eq) - ln(1 - c/c_max) + phi - Phi (kT), S the Butler-Volmer mobility factor
+Delta = ln(c/c_eq) - ln(1 - theta) + z (phi - Phi) (kT; theta: occupied share of sites), S the Butler-Volmer mobility factor
 (Guyer et al., PRE 69, 021604 (2004); Chen et al., J. Power Sources 300, 376 (2015)).
 """
 
@@ -10,17 +10,16 @@ import ufl
 from solver.discretization.functions import butler_volmer, double_well_slope, interpolant_slope
 from solver.physics.context import FERMI, FILAMENT, POTENTIAL, FormContext, Term
 from solver.physics.fields import FILAMENT_FRACTION
-from solver.physics.vacancies import safe_density
+from solver.physics.ions import safe_density, safe_vacant
 
 
 def driving_force(ctx: FormContext):
     """Delta [kT], positive for growth."""
     p = ctx.parameters
-    c = safe_density(ctx)
-    chemical = ufl.ln(c * (p.initial_density / p.filament.equilibrium)) - ufl.ln(
-        1 - c * (p.initial_density / p.site_density)
-    )
-    return chemical + ctx.unknown(POTENTIAL) - ctx.unknown(FERMI)
+    ion = p.ion(p.filament.species)
+    c = safe_density(ctx, ion)
+    chemical = ufl.ln(c * (ion.density / p.filament.equilibrium)) - ufl.ln(safe_vacant(ctx, ion))
+    return chemical + ion.charge * (ctx.unknown(POTENTIAL) - ctx.unknown(FERMI))
 
 
 def terms(ctx: FormContext) -> list[Term]:

@@ -14,7 +14,6 @@ from solver.physics.fields import (
     POTENTIAL,
     TEMPERATURE,
     TUNNELLING,
-    VACANCIES,
 )
 from solver.physics.scaling import NM
 from solver.physics.storage import stored
@@ -30,7 +29,7 @@ def fields_in_si(model) -> dict[str, np.ndarray]:
         FERMI: ("quasi-Fermi potential [V]", volt),
         ELECTRONS: ("electron quasi-Fermi potential [V]", volt),
         HOLES: ("hole quasi-Fermi potential [V]", volt),
-        VACANCIES: ("vacancy density [m^-3]", (p.initial_density or 0.0) * per_m3),
+        **{ion.name: (f"{ion.name} density [m^-3]", ion.density * per_m3) for ion in p.species},
         FILAMENT: ("filament fraction", 1.0),
         TUNNELLING: ("tunnelling amplitude", 1.0),
         TEMPERATURE: ("temperature [K]", p.scaling.temperature),

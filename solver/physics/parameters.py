@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from solver.physics.carrier_parameters import CarrierContact, CarrierParameters, carrier_contact, carrier_parameters
 from solver.physics.heat_parameters import HeatParameters, heat_parameters
+from solver.physics.ion_parameters import Species, ion_species
 from solver.physics.scaling import Scaling
 
 
@@ -14,8 +15,9 @@ class FilamentParameters:
     Attributes:
         width: interface width l [nm]; profile 0.5 (1 - tanh(d / 2l)).
         surface_energy: gamma [kT/nm^2].
-        density: vacancies condensed per volume c_f [nm^-3].
-        equilibrium: vacancy density c_eq in equilibrium with a flat filament [nm^-3].
+        species: name of the ions of which it is made.
+        density: ions condensed per volume c_f [nm^-3].
+        equilibrium: their density c_eq in equilibrium with a flat filament [nm^-3].
         mobility: M [1/s per kT nm^-3], chosen so that the interface moves at v0 per kT whatever l is: v0 = 6 l M c_f.
         alpha: Butler-Volmer symmetry factor.
         conductivity: metal-like core [charges/s per kT/q per nm].
@@ -24,6 +26,7 @@ class FilamentParameters:
         screening: Thomas-Fermi coefficient eps / l_TF^2 [charges per kT/q per nm^3].
     """
 
+    species: str
     width: float
     surface_energy: float
     density: float
@@ -70,7 +73,7 @@ class Wiring:
 
 @dataclass(frozen=True)
 class Contact:
-    """One terminal: resistive (Robin) or ohmic for the current, exchange or blocking for the vacancies."""
+    """One terminal: resistive (Robin) or ohmic for the current, exchange or blocking for the ions."""
 
     name: str
     wiring: Wiring
@@ -90,16 +93,21 @@ class DeviceParameters:
 
     scaling: Scaling
     permittivity: dict[str, float]
-    initial_density: float | None  # of vacancies; None where the material has none
-    site_density: float | None
-    diffusivity: float | None
+    species: tuple[Species, ...]
     conductivity: float | None  # None with electrons and holes
     carriers: CarrierParameters | None
-    ions_mobile: bool
     contacts: tuple[Contact, ...]
     parallel_conductance: float  # S, from the driven terminal to the first that is ground
     filament: FilamentParameters | None
     heat: HeatParameters | None = None
+
+    def ion(self, name) -> Species:
+        """The species of that name."""
+        return next(ion for ion in self.species if ion.name == name)
+
+    def condenses(self, ion) -> bool:
+        """True for the species of which the filament is made."""
+        return self.filament is not None and self.filament.species == ion.name
 
     @classmethod
     def from_scenario(cls, scenario) -> "DeviceParameters":
@@ -111,12 +119,13 @@ class DeviceParameters:
         filament = None
         if scenario.physics.filament != "off":
             f, width = mat.filament, scenario.physics.filament.interface_width * 1e9
-            density = s.density(f.vacancy_density.value)
+            density = s.density(f.ion_density.value)
             filament = FilamentParameters(
+                species=f.species,
                 width=width,
                 surface_energy=s.surface_energy(f.interface_energy.value),
                 density=density,
-                equilibrium=s.density(f.equilibrium_vacancy_density.value),
+                equilibrium=s.density(f.equilibrium_ion_density.value),
                 mobility=s.velocity(f.growth_velocity.value) / (6 * width * density),
                 alpha=f.symmetry_factor.value,
                 conductivity=s.conductivity(f.conductivity.value),
@@ -124,12 +133,12 @@ class DeviceParameters:
                 decay_length=2 * f.conductance_decay_length.value * 1e9,
                 screening=eps_film / (f.screening_length.value * 1e9) ** 2,
             )
-        ions = mat.vacancies
+        species = ion_species(scenario, s)
         contacts = []
         for name, terminal in scenario.terminals.items():
             kind = scenario.physics.contacts.of(name)
             resistive = kind.electronic == "resistive" and carriers is None
-            exchanging = kind.ions == "exchange" and scenario.physics.ions == "mobile"
+            exchanging = kind.ions == "exchange" and any(ion.mobile for ion in species)
             contacts.append(
                 Contact(
                     name,
@@ -147,12 +156,9 @@ class DeviceParameters:
                 for region in ("spacer", "substrate", "cap")
                 if getattr(mat, region) is not None
             }},
-            initial_density=ions and s.density(ions.initial_density.value),
-            site_density=ions and s.density(ions.site_density.value),
-            diffusivity=ions and s.diffusivity(ions.diffusivity.value),
+            species=species,
             conductivity=s.conductivity(mat.film.electronic_conductivity.value) if carriers is None else None,
             carriers=carriers,
-            ions_mobile=scenario.physics.ions == "mobile",
             contacts=tuple(contacts),
             parallel_conductance=scenario.device.parallel_conductance,
             filament=filament,

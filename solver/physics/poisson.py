@@ -1,8 +1,8 @@
-"""Poisson's equation in all materials: -div(eps grad phi) = q (c - c0 + p - n + N) - C_TF h(xi) (phi - Phi)."""
+"""Poisson's equation in all materials: -div(eps grad phi) = q (sum z (c - c0) + p - n + N) - C_TF h(xi)(phi - Phi)."""
 
 from solver.discretization.functions import interpolant
 from solver.physics.context import FormContext, Term
-from solver.physics.fields import ELECTRONS, FERMI, FILAMENT, HOLES, POTENTIAL, VACANCIES
+from solver.physics.fields import ELECTRONS, FERMI, FILAMENT, HOLES, POTENTIAL
 from solver.physics.statistics import densities
 
 
@@ -16,9 +16,9 @@ def terms(ctx: FormContext) -> list[Term]:
     )
     out = [Term("potential, edges", POTENTIAL, ctx.row_scale[POTENTIAL] * edge, linear=True)]
     local = 0
-    if ctx.has(VACANCIES):
-        # - int q (c - c0) v
-        local += -p.initial_density * (ctx.unknown(VACANCIES) - 1.0) * v
+    for ion in ctx.species:
+        # - int q z (c - c0) v
+        local += -ion.charge * ion.density * (ctx.unknown(ion.name) - 1.0) * v
     if ctx.has(ELECTRONS):
         # - int q (p - n + N) v
         n, positive = densities(p.carriers, phi, ctx.unknown(ELECTRONS), ctx.unknown(HOLES))

@@ -1,7 +1,7 @@
 """Non-dimensionalisation, done here and nowhere else.
 
 Inside the solver: length nm, time s, potential kT/q, density nm^-3, charge q (elementary charges), rates q/s.
-Vacancy density is solved for as c / c0, temperature as T / T0; energies are in kT0.
+Ion densities are solved for as c / c0, temperature as T / T0; energies are in kT0.
 """
 
 from dataclasses import dataclass

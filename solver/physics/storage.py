@@ -15,8 +15,7 @@ from solver.physics.fields import (
     POTENTIAL,
     RELATIVE_TEMPERATURE,
     TEMPERATURE,
-    VACANCIES,
-    VACANCY_TOTAL,
+    total,
 )
 from solver.physics.statistics import densities
 
@@ -32,7 +31,7 @@ def stored(quantity, fields, parameters, get, m=Numpy):
         m: module of the elementary functions, `ufl` or `Numpy`.
 
     Returns:
-        xi [1]; c + c_f h(xi) [nm^-3], mobile and condensed; c_f h + C_TF h (phi - Phi) [charges nm^-3], what the
+        xi [1]; c + nu c_f h(xi) [nm^-3], mobile and condensed; z c_f h + C_TF h (phi - Phi) [charges nm^-3], what the
         electronic current has to deliver when the filament grows or charges; electrons or holes [nm^-3]; T/T0.
     """
     if quantity == RELATIVE_TEMPERATURE:
@@ -43,8 +42,9 @@ def stored(quantity, fields, parameters, get, m=Numpy):
         n, p = densities(parameters.carriers, get(POTENTIAL), get(ELECTRONS), get(HOLES), m)
         return n if quantity == ELECTRON_DENSITY else p
     h = interpolant(get(FILAMENT)) if FILAMENT in fields else 0.0
-    if quantity == VACANCY_TOTAL:
-        c = parameters.initial_density * get(VACANCIES)
-        return c + parameters.filament.density * h if FILAMENT in fields else c
+    for ion in parameters.species:
+        if quantity == total(ion.name):
+            c = ion.density * get(ion.name)
+            return c + parameters.filament.density * h if parameters.condenses(ion) else c
     f = parameters.filament
-    return f.density * h + f.screening * h * (get(POTENTIAL) - get(FERMI))
+    return parameters.ion(f.species).charge * f.density * h + f.screening * h * (get(POTENTIAL) - get(FERMI))

@@ -78,6 +78,12 @@ class Snapshots:
                 out[name] = root["PointData"][name][start: start + len(self.points)].astype(float)
         return out
 
+    @property
+    def ions(self) -> str | None:
+        """Name of the density of ions that the pictures show, the first that is stored; None without ions."""
+        suffix, carriers = " density [m^-3]", ("electron density [m^-3]", "hole density [m^-3]")
+        return next((name for name in self.names if name.endswith(suffix) and name not in carriers), None)
+
     def nearest(self, time: float) -> int:
         """Number of the stored step nearest to ``time`` [s]."""
         return int(np.argmin(np.abs(self.times - time)))

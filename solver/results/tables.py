@@ -18,11 +18,11 @@ _OF_HEAT = ("largest temperature [K]", "heat [W]")
 _OF_SOURCE = ("source voltage {} [V]", "source current {} [A]")
 _OF_LIMIT = ("in compliance {} [1]",)
 _OF_THE_DEVICE = ("conductance [S]", "energy [J]", "filament gap [m]", "charge imbalance [C]",
-                  "vacancy imbalance [1]", "step [s]", "newton iterations", "linear iterations")
+                  "ion imbalance [1]", "step [s]", "newton iterations", "linear iterations")
 
 
 def terminal_columns(terminals: Sequence[str], carriers: bool = False, heat: bool = False, source: str | None = None,
-                     limited: bool = False) -> list[str]:
+                     limited: bool = False, ions: Sequence[str] = ()) -> list[str]:
     """Column names of terminals.csv, in order.
 
     Args:
@@ -31,8 +31,10 @@ def terminal_columns(terminals: Sequence[str], carriers: bool = False, heat: boo
         heat: with the largest temperature and the heat produced.
         source: the driven terminal where there is a circuit between its source and the device.
         limited: the source has a compliance.
+        ions: mobile species; where there are several, with the part of each.
     """
     names = _PER_TERMINAL + (_OF_CARRIERS if carriers else ())
+    names += tuple(f"{ion} current {{}} [A]" for ion in ions) if len(ions) > 1 else ()
     columns = ["time [s]"]
     for terminal in terminals:
         extra = (_OF_SOURCE + (_OF_LIMIT if limited else ())) if terminal == source else ()

@@ -12,7 +12,8 @@ from .device import AxisymmetricGap, BackContact, Block, CrossedBars, CrossSecti
 from .document import Path_
 from .faults import one_of
 from .heat_checks import heat_faults, missing_thermal, without_effect
-from .material import sections
+from .ion_checks import ineffective_ions, ion_faults
+from .material import KEYED, sections
 from .protocol import Hold, Pulses, Repeat, Step, Sweep
 from .schema import Scenario
 from .terminals import terminals_without_effect
@@ -26,7 +27,7 @@ def faults(scenario: Scenario, given: Callable[[Path_], Any], changed: dict[Path
     Args:
         scenario: as validated, defaults not yet derived from other values.
         given: value that the document has at a path, None where it has none.
-        changed: overridden material parameters, (section, key) -> path of the override.
+        changed: overridden material parameters, (section, key) or (section, name, key) -> path of the override.
         folder: where relative files are looked up.
     """
     yield from _crossed_bars(scenario)
@@ -41,8 +42,8 @@ def faults(scenario: Scenario, given: Callable[[Path_], Any], changed: dict[Path
     unused = ineffective(scenario)
     yield from ((path, f"has no effect {why}; remove it") for path, why in unused.items()
                 if path[0] != "material" and given(path) is not None)
-    for (section, key), path in changed.items():
-        why = unused.get(("material", section)) or unused.get(("material", section, key))
+    for target, path in changed.items():
+        why = next((unused[p] for k in range(1, 4) if (p := ("material", *target[:k])) in unused), None)
         if why:
             yield path, f"has no effect {why}; remove it"
 
@@ -84,7 +85,7 @@ def _filament(scenario: Scenario) -> Found:
     gap, width = device.filament_gap, scenario.physics.filament.interface_width
     path: Path_ = ("physics", "filament")
     if scenario.physics.ions == "fixed":
-        yield ("physics", "ions"), "fixed leaves the filament no vacancies to grow from; write mobile, or filament: off"
+        yield ("physics", "ions"), "fixed leaves the filament no ions to grow from; write mobile, or filament: off"
     if initial.height >= gap:
         yield (*path, "initial", "height"), (
             f"{_nm(initial.height)} is not below the counter electrode: the gap is {_nm(gap)}; write less than that")
@@ -142,19 +143,9 @@ def _mesh(scenario: Scenario, folder: Path) -> Found:
 
 
 def _material(scenario: Scenario) -> Found:
-    material, missing = scenario.material, dict(_missing(scenario))
-    for path, why in missing.items():
+    for path, why in dict(_missing(scenario)).items():
         yield ("material", *path), f"is missing, and {why} needs it; {_keys_of(path)}"
-    if material.vacancies is None:
-        return
-    limit = material.vacancies.site_density.value
-    densities = {("vacancies", "initial_density"): material.vacancies.initial_density}
-    if material.filament is not None:
-        densities["filament", "equilibrium_vacancy_density"] = material.filament.equilibrium_vacancy_density
-    for path, density in ((path, parameter.value) for path, parameter in densities.items()):
-        if density >= limit:
-            yield ("material", *path), (f"{format_quantity(density, 'density')} is not below vacancies.site_density "
-                                        f"({format_quantity(limit, 'density')}); write less")
+    yield from ion_faults(scenario)
 
 
 def _missing(scenario: Scenario) -> Iterator[tuple[Path_, str]]:
@@ -170,8 +161,8 @@ def _missing(scenario: Scenario) -> Iterator[tuple[Path_, str]]:
         for key in ("electron_richardson_constant", "hole_richardson_constant"):
             if getattr(material.semiconductor, key) is None:
                 yield ("semiconductor", key), "thermionic: on"
-    if material.vacancies is None and physics.ions == "mobile":
-        yield ("vacancies",), "physics.ions: mobile"
+    if not material.ions and physics.ions == "mobile":
+        yield ("ions",), "physics.ions: mobile"
     if material.filament is None and physics.filament != "off":
         yield ("filament",), "physics.filament"
     if material.contacts is None and not {("material", "contacts", key) for key in (
@@ -186,6 +177,8 @@ def _missing(scenario: Scenario) -> Iterator[tuple[Path_, str]]:
 def _keys_of(path: Path_) -> str:
     if len(path) > 1:
         return f"write {path[-1]}: {{value: ..., source: ...}}"
+    if path[0] in KEYED:
+        return f"write it with a section for each, with keys {', '.join(sections()[path[0]])}"
     return f"write it with its keys: {', '.join(sections()[path[0]])}"
 
 
@@ -272,7 +265,7 @@ def ineffective(scenario: Scenario) -> dict[Path_, str]:
         found["solver", "max_filament_change"] = found["material", "filament"] = "with physics.filament: off"
     contacts = {name: physics.contacts.of(name) for name in scenario.terminals}
     if isinstance(device, Block):
-        found["physics", "contacts"] = "in layout block, whose pads are ohmic and block vacancies"
+        found["physics", "contacts"] = "in layout block, whose pads are ohmic and block ions"
     if physics.electronic == "bipolar":
         found |= {("physics", "contacts", name, "electronic"): "with physics.electronic: bipolar, whose contacts are "
                   "those of physics.carriers" for name in contacts}
@@ -290,10 +283,11 @@ def ineffective(scenario: Scenario) -> dict[Path_, str]:
     else:
         found["physics", "carriers"] = "with physics.electronic: quasi_equilibrium"
         found["material", "semiconductor"] = "with physics.electronic: quasi_equilibrium"
-    if physics.ions == "fixed":
-        found |= {("physics", "contacts", name, "ions"): "with physics.ions: fixed" for name in contacts}
-        found["material", "vacancies", "diffusivity"] = "with physics.ions: fixed"
-    if physics.ions == "fixed" or all(contact.ions == "blocking" for contact in contacts.values()):
+    found |= ineffective_ions(scenario)
+    still = not any(physics.moves(name) for name in scenario.material.ions)
+    if still:
+        found |= {("physics", "contacts", name, "ions"): "because no ion moves" for name in contacts}
+    if still or all(contact.ions == "blocking" for contact in contacts.values()):
         found["material", "contacts", "exchange_velocity"] = "because no terminal exchanges ions"
     resistive = ([c.resistive for c in physics.carriers.contacts.values()] if physics.electronic == "bipolar"
                  else [contact.electronic == "resistive" for contact in contacts.values()])

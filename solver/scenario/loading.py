@@ -1,6 +1,6 @@
 """From a scenario file and command-line overrides to a checked `Scenario`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from . import checks
 from .document import OVERRIDES, Document, Path_, Place, key_text, parse_document, parse_value, read_document
 from .faults import Fault, ScenarioError, nearest, one_of
+from .material import KEYED, depth
 from .material import sections as material_sections
 from .schema import Scenario
 from .translate import faults_of
@@ -54,7 +55,7 @@ def _build(document: Document, folder: Path, overrides: Iterable[str]) -> Scenar
         if path[0] == "material" and len(path) > 1 and isinstance(document.at(("material",)), dict):
             found = _set_parameter(document, path, value)
             faults += found
-            if not found and len(path) == 3:
+            if not found and len(path) == 1 + depth(str(path[1])):
                 changed[path[1:]] = path
     if faults and document.at(("material",)) is None:
         document.data.pop("material", None)
@@ -143,7 +144,7 @@ def _override_material(document: Document) -> tuple[dict[Path_, Path_], list[Fau
     """Apply `material_overrides` (keys dotted or nested) and remove them.
 
     Returns:
-        The overridden parameters as (section, key) -> path of the override; faults.
+        The overridden parameters as (section, key) or (section, name, key) -> path of the override; faults.
     """
     changed: dict[Path_, Path_] = {}
     if "material_overrides" not in document.data:
@@ -151,29 +152,34 @@ def _override_material(document: Document) -> tuple[dict[Path_, Path_], list[Fau
     overrides = document.data["material_overrides"]
     if not isinstance(overrides, dict):
         return changed, [document.fault(("material_overrides",), "must be a mapping of material keys to values, e.g. "
-                                        "{vacancies.diffusivity: 1e-9 cm^2/s}")]
-    entries: dict[Path_, Path_] = {}
-    for key, value in overrides.items():
-        parts = tuple(str(key).split("."))
-        nested = isinstance(value, dict) and len(parts) == 1
-        for inner in value if nested else (None,):
-            entries[(*parts, inner) if nested else parts] = ("material_overrides", key, *((inner,) if nested else ()))
+                                        "{ions.vacancies.diffusivity: 1e-9 cm^2/s}")]
+    entries = dict(_entries(overrides, (), ("material_overrides",)))
     faults: list[Fault] = []
     if isinstance(document.at(("material",)), dict):
         for target, path in entries.items():
             places = {p[len(path):]: place for p, place in document.places.items() if p[:len(path)] == path}
             found = _set_parameter(document, ("material", *target), Document(document.at(path), places))
             faults += found
-            if not found and len(target) == 2:
+            if not found and len(target) == depth(target[0]):
                 changed[target] = path
     del document.data["material_overrides"]
     return changed, faults
 
 
+def _entries(overrides: dict, target: Path_, path: Path_) -> Iterator[tuple[Path_, Path_]]:
+    """(Parameter, path of its override) of nested or dotted overrides."""
+    for key, value in overrides.items():
+        parts = (*target, *str(key).split("."))
+        if isinstance(value, dict) and len(parts) < depth(parts[0]):
+            yield from _entries(value, parts, (*path, key))
+        else:
+            yield parts, (*path, key)
+
+
 def _set_parameter(document: Document, path: Path_, value: Document) -> list[Fault]:
     """Override one material parameter: a value replaces the value, a mapping replaces the whole entry."""
     place = value.places[()]
-    if path[1:] != ("name",) and (message := _unknown_parameter(path[1:])):
+    if path[1:] != ("name",) and (message := _unknown_parameter(path[1:], document.at(("material", "ions")) or ())):
         return [Fault(place.file, place.line, key_text(place.key), message)]
     entry: Any = document.at(path)
     if isinstance(value.data, dict) or not isinstance(entry, dict):
@@ -184,14 +190,24 @@ def _set_parameter(document: Document, path: Path_, value: Document) -> list[Fau
     return []
 
 
-def _unknown_parameter(target: Path_) -> str | None:
-    """What is wrong with the name (section, key) of a material parameter, None when there is such a one."""
+def _unknown_parameter(target: Path_, names: Iterable[str]) -> str | None:
+    """What is wrong with the name of a material parameter, None when there is such a one.
+
+    Args:
+        target: (section, key), or (section, name, key) where the material has names of its own there.
+        names: those it has.
+    """
     sections = {name: list(fields) for name, fields in material_sections().items()}
     section, *rest = map(str, target)
-    if section in sections and len(rest) == 1 and rest[0] in sections[section]:
-        return None
-    full = [f"{name}.{key}" for name, keys in sections.items() for key in keys]
-    by_key = {key.split(".")[1]: key for key in full}
+    if section in KEYED and len(rest) == 1:
+        return None  # a whole species
+    if section in sections and len(rest) + 1 == depth(section) and rest[-1] in sections[section]:
+        if section not in KEYED or rest[0] in names:
+            return None
+        return f"there is no {rest[0]:.40} in {section}" + (f"; it has {one_of(names)}" if names else "")
+    full = [f"{name}.{own}{key}" for name, keys in sections.items() for own in ([f"{n}." for n in names] if name in KEYED else [""])
+            for key in keys]
+    by_key = {key.rpartition(".")[2]: key for key in full}
     near = nearest(key_text(target), full) or by_key.get(nearest(str(target[-1]), by_key))
     return f"unknown material key {key_text(target):.60}" + (
         f" (nearest: {near})" if near else f"; {section} has {one_of(sections[section])}" if section in sections

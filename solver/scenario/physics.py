@@ -7,6 +7,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
 from .base import Length, Part
 from .carriers import Carriers
 from .heat import OffOrHeat
+from .ions import Motion
 
 
 class InitialFilament(Part):
@@ -27,7 +28,7 @@ class FilamentPhysics(Part):
 
 
 class _Contact(Part):
-    ions: Literal["exchange", "blocking"] = Field("exchange", description="vacancies pass into the electrode, or not")
+    ions: Literal["exchange", "blocking"] = Field("exchange", description="ions pass into the electrode, or not")
 
 
 class TopContact(_Contact):
@@ -51,7 +52,7 @@ class Contacts(Part):
     bottom: BottomContact = Field({}, description="bottom terminal")
 
     def of(self, terminal: str) -> _Contact:
-        """The contact of a terminal; a pad of layout block is ohmic and blocks vacancies."""
+        """The contact of a terminal; a pad of layout block is ohmic and blocks ions."""
         return getattr(self, terminal, None) or BottomContact(ions="blocking", electronic="ohmic")
 
 
@@ -69,13 +70,24 @@ OffOrFilament = Annotated[
 ]
 
 
+Ions = Annotated[
+    Annotated[Motion, Tag("all")] | Annotated[dict[str, Motion], Tag("each")],
+    Discriminator(lambda value: "each" if isinstance(value, dict) else "all"),
+]
+
+
 class Physics(Part):
     """Equations to solve."""
 
     electronic: Literal["quasi_equilibrium", "bipolar"] = Field(
         "quasi_equilibrium", description="electronic conduction: one quasi-Fermi potential, or electrons and holes")
     carriers: Carriers = Field({}, description="electrons and holes of `electronic: bipolar`")
-    ions: Literal["mobile", "fixed"] = Field("mobile", description="vacancies move, or stay at their initial density")
+    ions: Ions = Field("mobile", description="ions move, or stay at their initial density; for some only: a mapping of "
+                       "species to either, e.g. {vacancies: mobile, interstitials: fixed}; without mention they move")
     contacts: Contacts = Field({}, description="what the contacts let through")
     filament: OffOrFilament = Field({}, description="the filament phase field, or off")
     heat: OffOrHeat = Field("off", description="the temperature field and its boundaries, or off: the same temperature everywhere")
+
+    def moves(self, species: str) -> bool:
+        """True where the ions of that name are mobile."""
+        return (self.ions.get(species, "mobile") if isinstance(self.ions, dict) else self.ions) == "mobile"

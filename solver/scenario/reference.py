@@ -10,7 +10,8 @@ from solver.units import KINDS
 from .carriers import PROFILES, CarrierContact, Carriers
 from .device import AxisymmetricGap, BackContact, Block, CrossSection, Pad, Slab
 from .heat import HeatPhysics, HeatSink, HeatSurfaces
-from .material import model_of, sections
+from .material import KEYED, sections
+from .parameter import Parameter
 from .physics import BottomContact, FilamentPhysics, InitialFilament, Physics, TopContact
 from .protocol import STEPS
 from .schema import Scenario
@@ -34,8 +35,8 @@ _MATERIAL = """\
 `material:` names a file of `materials/` beside the scenario or among the shipped ones, or is a mapping of the same shape.
 Every number is `{value: ..., source: ..., range: [lowest, highest]}`; `source` is a reference, or `assumed`, or `fitted`
 with to what; `range` is optional, and a value outside it is a fault. One value is changed by
-`material_overrides: {vacancies.diffusivity: 1e-9 cm^2/s}` in the scenario or by
-`--set material.vacancies.diffusivity='1e-9 cm^2/s'`; its source then reads `override`.
+`material_overrides: {ions.vacancies.diffusivity: 1e-9 cm^2/s}` in the scenario or by
+`--set material.ions.vacancies.diffusivity='1e-9 cm^2/s'`; its source then reads `override`.
 """
 
 _CARRIERS = """\
@@ -132,7 +133,9 @@ def _values(name: str, field: Any) -> str:
         return ", ".join(f"`{choice}`" for choice in choices)
     words = {"fields_every": "a voltage or a time", "file": "file name", "name": "text", "material": "name or section",
              "protocol": "list of steps", "steps": "list of steps", "doping": "list of profiles", "formula": "text", "pads": "name: section",
-             "terminals": "name: section"}
+             "terminals": "name: section",
+             "ions": "`mobile`, `fixed`, or a mapping", "charge": "a whole number, not 0", "sublattice": "text",
+             "reaction": "an equation"}
     simple = {bool: "`on`, `off`", int: "a whole number from 1"}
     return words.get(name) or simple.get(field.annotation, "section")
 
@@ -158,7 +161,9 @@ def _default(name: str, field: Any) -> str:
 def _material_table() -> str:
     lines = ["## `material`", "", _MATERIAL, "| key | meaning | value |", "|---|---|---|"]
     for section, fields in sections().items():
+        own = "NAME." if section in KEYED else ""
         for name, field in fields.items():
-            value = _values(name, model_of(field).model_fields["value"])
-            lines.append(f"| `material.{section}.{name}` | {field.description} | {value} |")
+            models = [a for a in (field.annotation, *get_args(field.annotation)) if isinstance(a, type) and issubclass(a, Parameter)]
+            value = _values(name, models[0].model_fields["value"] if models else field)
+            lines.append(f"| `material.{section}.{own}{name}` | {field.description} | {value} |")
     return "\n".join(lines) + "\n"

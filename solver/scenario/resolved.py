@@ -9,7 +9,7 @@ from solver.units import format_quantity
 
 from .checks import ineffective
 from .document import Path_
-from .material import Parameter
+from .parameter import Parameter
 from .protocol import Step
 from .schema import Scenario
 from .settings import Interval

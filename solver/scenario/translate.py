@@ -158,7 +158,7 @@ def _example(loc: tuple[int | str, ...]) -> str:
     if dimension is not None:
         return f"write e.g. {name}: {dimension.example or KINDS[dimension.kind].example}"
     examples = {"name": "name: my_cell", "material": "material: mapbi3_gold", "source": "source: assumed",
-                "terminals": "terminals: {top: driven, bottom: ground}", "role": "role: driven", "count": "count: 10",
+                "terminals": "terminals: {top: driven, bottom: ground}", "role": "role: driven", "charge": "charge: 1", "count": "count: 10",
                 "protocol": "protocol: [sweep: {to: 0.2 V, rate: 0.1 V/s}]",
                 "device": "device: {layout: axisymmetric_gap, gap: 60 nm}"}
     if name in examples:

@@ -50,7 +50,8 @@ class StepRecord:
         voltages: terminal -> voltage of the device there [V].
         electronic, ionic, displacement: terminal -> current.
         electrons, holes: terminal -> their parts of the electronic current; empty in quasi-equilibrium.
-        vacancy_imbalance: (count - count at start - exchanged) / count at start.
+        ions: species -> terminal -> its part of the ionic current.
+        ion_imbalance: (count - count at start - exchanged) / count at start, of the species where it is largest.
         circuit: `CircuitState`, None where all terminals are at ideal sources or ground.
     """
 
@@ -61,11 +62,12 @@ class StepRecord:
     electronic: dict
     ionic: dict
     displacement: dict
-    vacancy_imbalance: float
+    ion_imbalance: float
     newton_iterations: int
     linear_iterations: int
     electrons: dict = field(default_factory=dict)
     holes: dict = field(default_factory=dict)
+    ions: dict = field(default_factory=dict)
     circuit: CircuitState | None = None
 
     def current(self, terminal: str) -> float:

@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 from mpi4py import MPI
 
-from solver.physics.balances import INSIDE, VacancyCount, nodal_sums
+from solver.physics.balances import INSIDE, IonCount, nodal_sums
 from solver.physics.fields import (
     ELECTRON_DENSITY,
     ELECTRONS,
@@ -16,7 +16,6 @@ from solver.physics.fields import (
     HOLES,
     POTENTIAL,
     TEMPERATURE,
-    VACANCIES,
 )
 from solver.physics.storage import stored
 from solver.transient import bdf
@@ -31,7 +30,7 @@ FIRST_STEP = 1e-6  # s, after a jump of the voltage
 FIRST_SHARE = 1e-4  # with a circuit, of the segment at most: shorter time constants do not show in it
 BALANCE = 3e-7  # of the largest terminal current
 NEGATIVE_DENSITY = 1e-9  # of c0: below zero by more than Newton's rounding
-LOST_VACANCIES = 1e-11  # of all vacancies, in one step: 1e-8 after a thousand steps that all err to one side
+LOST_IONS = 1e-11  # of all ions of a species, in one step: 1e-8 after a thousand steps that all err to one side
 
 
 class SolutionStopped(RuntimeError):
@@ -57,12 +56,12 @@ class Stepper:
         self.time, self.step = 0.0, FIRST_STEP
         self.levels = bdf.Levels()
         self.rejected_steps = self.accepted_steps = 0
-        self._count = VacancyCount(model)
+        self._count = IonCount(model)
         self._driven = [c.name for c in model.parameters.contacts if c.driven]
-        # Sums that follow the same BDF formula as the fields, newest first: electrode charges, exchanged vacancies.
+        # Sums that follow the same BDF formula as the fields, newest first: electrode charges, exchanged ions.
         self._charges = [dict.fromkeys(model.terminal_nodes, 0.0)]
-        self._exchanged: list[float] = []
-        self._vacancies_start = 0.0
+        self._exchanged: list[dict] = []
+        self._ions_start: dict[str, float] = {}
         self._voltage = 0.0  # of the source in the last accepted state
         contacts = model.parameters.contacts
         self.closure = None
@@ -94,7 +93,7 @@ class Stepper:
         self.apply(volts)
         if self.closure is not None:
             self.closure.ideal(volts)
-        if ELECTRONS in self.model.fields and VACANCIES not in self.model.fields:
+        if ELECTRONS in self.model.fields and not ctx.species:
             self.settle_at(volts, start)
             return
         self._hold_filament(True)
@@ -160,8 +159,8 @@ class Stepper:
         self.levels = bdf.Levels()
         self.levels.push(0.0, self.model.context.state.x.array)
         self._charges = [{n: s.charge for n, s in self._sums()[0].items()}]
-        self._exchanged = [0.0]
-        self._vacancies_start = self._count()
+        self._exchanged = [{ion.name: 0.0 for ion in self.model.context.species}]
+        self._ions_start = self._count()
         if self.closure is not None:
             self.closure.begin()
 
@@ -205,8 +204,8 @@ class Stepper:
             result = self._solve(c, t, segment.voltage(t), keep)
             if not result.converged:
                 reason, factor = result.reason, 0.25
-            elif self._lowest_density() < -NEGATIVE_DENSITY:
-                reason, factor = f"vacancy density below zero ({self._lowest_density():.2g} of c0)", 0.5
+            elif (lowest := self._lowest_density())[0] < -NEGATIVE_DENSITY:
+                reason, factor = f"density of {lowest[1]} below zero ({lowest[0]:.2g} of c0)", 0.5
             else:
                 change = self._change(keep)
                 fraction = self.levels.error_factor(t)
@@ -272,8 +271,8 @@ class Stepper:
         if FILAMENT in m.fields:
             xi, old = m.values(FILAMENT), m.values(FILAMENT, keep)
             np.clip(xi, np.minimum(old, 0.0), np.maximum(old, 1.0), out=xi)
-        if VACANCIES in m.fields:
-            c, old = m.values(VACANCIES), m.values(VACANCIES, keep)
+        for ion in m.context.species:
+            c, old = m.values(ion.name), m.values(ion.name, keep)
             np.clip(c, 0.2 * old, 5.0 * np.maximum(old, 1e-12), out=c)
 
     def _change(self, keep):
@@ -288,9 +287,9 @@ class Stepper:
         m, n, worst = self.model, self.model.owned, 0.0
         if FILAMENT in m.fields:
             worst = self._max(np.abs(m.values(FILAMENT)[:n] - m.values(FILAMENT, predicted)[:n]))
-        if VACANCIES in m.fields:
-            c = m.values(VACANCIES)[:n]
-            worst = max(worst, self._max(np.abs(c - m.values(VACANCIES, predicted)[:n]) / np.maximum(1.0, c)))
+        for ion in m.context.species:
+            c = m.values(ion.name)[:n]
+            worst = max(worst, self._max(np.abs(c - m.values(ion.name, predicted)[:n]) / np.maximum(1.0, c)))
         if TEMPERATURE in m.fields:
             worst = max(worst, self._max(np.abs(m.values(TEMPERATURE)[:n] - m.values(TEMPERATURE, predicted)[:n])))
         for carrier in {ELECTRON_DENSITY, HOLE_DENSITY} & set(m.context.stored):
@@ -304,9 +303,9 @@ class Stepper:
         return worst
 
     def _lowest_density(self):
-        """Smallest c/c0; BDF2 undershoots where a density falls by more than a factor of four in a step."""
+        """Smallest c/c0 and the species that has it; BDF2 undershoots where a density falls by more than a factor of four in a step."""
         m = self.model
-        return -self._max(-m.values(VACANCIES)[: m.owned]) if VACANCIES in m.fields else 0.0
+        return min(((-self._max(-m.values(ion.name)[: m.owned]), ion.name) for ion in m.context.species), default=(0.0, ""))
 
     def _largest_change(self, keep):
         """Field and place where the state moved most in this step, for people. Collective."""
@@ -331,18 +330,18 @@ class Stepper:
         }
 
     def _balanced(self, c, result):
-        """Further corrections until currents and vacancies balance.
+        """Further corrections until currents and ions balance.
 
-        The terminals' currents sum to zero within `BALANCE` of the largest, and no more than `LOST_VACANCIES` of all
-        vacancies are lost in the step. The update test alone lets through errors that are small in volts yet, in a
+        The terminals' currents sum to zero within `BALANCE` of the largest, and no more than `LOST_IONS` of all
+        ions of a species are lost in the step. The update test alone lets through errors that are small in volts yet, in a
         metallic filament, large in current.
         """
         for attempt in range(6 if self.closure is None else 12):
             sums, inside = self._sums()
             displacement = self._displacement(c, sums)
             parts = [x for n, s in sums.items() for x in (s.electronic, s.ionic, displacement[n])]
-            lost = abs(inside.ionic) / c.a0
-            balanced = abs(sum(parts)) <= BALANCE * max(map(abs, parts)) and lost <= LOST_VACANCIES * self._vacancies_start
+            lost = max((abs(inside.ions[name]) / c.a0 / count for name, count in self._ions_start.items()), default=0.0)
+            balanced = abs(sum(parts)) <= BALANCE * max(map(abs, parts)) and lost <= LOST_IONS
             moved = self.closure is not None and self.closure.improve(c, self._film_currents(c, sums), BALANCE)
             if balanced and not moved:
                 break
@@ -358,12 +357,15 @@ class Stepper:
     def _accept(self, t, dt, landing, c, factor, result, volts, sums):
         charge = {n: s.charge for n, s in sums.items()}
         displacement = self._displacement(c, sums)
-        inflow = sum(s.ionic for s in sums.values())
-        earlier = c.a1 * self._exchanged[0] + (c.a2 * self._exchanged[1] if c.order == 2 else 0.0)
-        exchanged = (inflow - earlier) / c.a0
+        exchanged = {}
+        for name in self._ions_start:
+            inflow = sum(s.ions[name] for s in sums.values())
+            earlier = sum(a * level[name] for a, level in zip((c.a1, c.a2), self._exchanged))
+            exchanged[name] = (inflow - earlier) / c.a0
         self._charges = [charge, *self._charges[:1]]
         self._exchanged = [exchanged, *self._exchanged[:1]]
-        imbalance = (self._count() - self._vacancies_start - exchanged) / (self._vacancies_start or 1.0)
+        count = self._count()
+        imbalances = [(count[name] - start - exchanged[name]) / start for name, start in self._ions_start.items()]
         self.levels.push(t, self.model.context.state.x.array)
         # A step cut short by a milestone says nothing against the size wanted before.
         wanted = max(dt * factor, self.step) if landing and factor >= 1 else dt * factor
@@ -376,8 +378,9 @@ class Stepper:
             t, volts, dt, voltages,
             {n: s.electronic for n, s in sums.items()},
             {n: s.ionic for n, s in sums.items()},
-            displacement, imbalance, result.iterations, result.linear_iterations,
+            displacement, max(imbalances, key=abs, default=0.0), result.iterations, result.linear_iterations,
             **{part: {n: getattr(s, part) for n, s in sums.items()} for part in parts}, circuit=circuit,
+            ions={ion.name: {n: ion.charge * s.ions[ion.name] for n, s in sums.items()} for ion in self.model.context.species},
         )
 
     def enter(self, segment, previous_voltage: float):
@@ -402,7 +405,7 @@ class Stepper:
             "step": self.step,
             "charges": self._charges,
             "exchanged": self._exchanged,
-            "vacancies start": self._vacancies_start,
+            "ions start": self._ions_start,
             "voltage": self._voltage,
             "circuit": None if self.closure is None else self.closure.snapshot(),
             "accepted": self.accepted_steps,
@@ -420,7 +423,7 @@ class Stepper:
             self.levels.push(scalars["times"][k], state.array)
         self.time, self.step = scalars["times"][0], scalars["step"]
         self._charges, self._exchanged = scalars["charges"], scalars["exchanged"]
-        self._vacancies_start, self._voltage = scalars["vacancies start"], scalars["voltage"]
+        self._ions_start, self._voltage = scalars["ions start"], scalars["voltage"]
         self.accepted_steps, self.rejected_steps = scalars["accepted"], scalars["rejected"]
         if self.closure is not None:
             self.closure.restore(scalars["circuit"], self._voltage)

@@ -72,7 +72,7 @@ def test_terminals_balance_and_vacancies_are_conserved_at_every_step(reference):
     largest = t[parts].abs().max(axis=1)
     # 1e-6 of the largest terminal current; below 1e-18 A (6 electrons a second) it is rounding
     assert (total.abs() <= np.maximum(1e-6 * largest, 1e-18)).all()
-    assert t["vacancy imbalance [1]"].abs().max() < 1e-8
+    assert t["ion imbalance [1]"].abs().max() < 1e-8
     assert t["current top [A]"].max() > 1e-9  # the gap conducts: the balance is not that of nothing
 
 

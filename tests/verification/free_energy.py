@@ -10,7 +10,7 @@ from dolfinx import fem
 
 from solver.discretization.functions import interpolant
 from solver.engines.cpu.assembly import JIT
-from solver.physics.context import FERMI, FILAMENT, POTENTIAL, VACANCIES
+from solver.physics.context import FERMI, FILAMENT, POTENTIAL
 
 
 class FreeEnergy:
@@ -18,17 +18,18 @@ class FreeEnergy:
 
     def __init__(self, m):
         ctx, p = m.context, m.parameters
-        phi, c = ctx.unknown(POTENTIAL), p.initial_density * ctx.unknown(VACANCIES)
-        equilibrium = p.filament.equilibrium if ctx.has(FILAMENT) else p.initial_density
+        (ion,) = ctx.species
+        phi, c = ctx.unknown(POTENTIAL), ion.density * ctx.unknown(ion.name)
+        equilibrium = p.filament.equilibrium if ctx.has(FILAMENT) else ion.density
         parts = [
             0.5 * p.permittivity[region] * ufl.inner(ufl.grad(phi), ufl.grad(phi)) * ctx.weight * ctx.dx_edges(tag)
             for region, tag in m.device.regions.items()
         ]
         # relative to the initial density, so that a small change is not lost in a large sum
-        free = max(p.site_density, p.initial_density)
+        free = max(ion.sites, ion.density)
         mixing = c * ufl.ln(c / equilibrium) + (free - c) * ufl.ln(1 - c / free)
-        start = p.initial_density * np.log(p.initial_density / equilibrium) + (free - p.initial_density) * np.log(
-            1 - p.initial_density / free
+        start = ion.density * np.log(ion.density / equilibrium) + (free - ion.density) * np.log(
+            1 - ion.density / free
         )
         local = mixing - start
         if ctx.has(FILAMENT):

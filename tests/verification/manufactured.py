@@ -18,7 +18,7 @@ from solver.discretization.functions import (
 )
 from solver.engines.cpu.newton import CpuEngine
 from solver.physics.conduction import METAL_FROM, METAL_TO
-from solver.physics.context import FERMI, FILAMENT, POTENTIAL, TUNNELLING, VACANCIES, Term
+from solver.physics.context import FERMI, FILAMENT, POTENTIAL, TUNNELLING, Term
 from solver.physics.tunnelling import PIN_FROM, PIN_STRENGTH, PIN_TO, amplitude_in_filament
 from tests.verification.jets import cosines, divergence, ramp
 
@@ -35,7 +35,7 @@ def exact_fields(m, length):
     return {
         POTENTIAL: ramp(x, length, top) + 0.8 * arch,
         FERMI: ramp(x, length, top) - 0.6 * arch,
-        VACANCIES: 1.2 + 0.7 * cosines(x, length, (*side, 2), 0.4),
+        "vacancies": 1.2 + 0.7 * cosines(x, length, (*side, 2), 0.4),
         FILAMENT: 0.5 + 0.22 * cosines(x, length, (*side, 1)),
         TUNNELLING: 1.0 + 0.4 * cosines(x, length, (*side, 2)),
     }
@@ -46,16 +46,17 @@ def sources(m, e):
     p, a0 = m.parameters, m.context.rate.value
     phi, fermi = e[POTENTIAL], e[FERMI]
     s = {POTENTIAL: -p.permittivity["film"] * phi.laplacian, FERMI: -p.conductivity * fermi.laplacian}
-    ratio = p.initial_density / p.site_density
-    if VACANCIES in m.fields:
-        c = e[VACANCIES]
+    ion = p.ion("vacancies")
+    ratio = ion.share
+    if ion.name in m.fields:
+        c = e[ion.name]
         psi = phi - (c * -ratio + 1.0).log()
-        s[POTENTIAL] = s[POTENTIAL] - p.initial_density * (c.value - 1)
+        s[POTENTIAL] = s[POTENTIAL] - ion.density * (c.value - 1)
         flux = c.laplacian + divergence(c, psi)
-        s[VACANCIES] = p.initial_density * (a0 * c.value - p.diffusivity * flux)
+        s[ion.name] = ion.density * (a0 * c.value - ion.diffusivity * flux)
     if FILAMENT not in m.fields:
         return s
-    f, xi, u, c = p.filament, e[FILAMENT], e[TUNNELLING], e[VACANCIES]
+    f, xi, u, c = p.filament, e[FILAMENT], e[TUNNELLING], e[ion.name]
     h, slope, gap = interpolant(xi.value), interpolant_slope(xi.value), phi.value - fermi.value
     t = np.clip((xi.value - METAL_FROM) / (METAL_TO - METAL_FROM), 0, 1)
     width = METAL_TO - METAL_FROM
@@ -63,8 +64,8 @@ def sources(m, e):
     sigma = f.conductivity * metal * metal + f.tunnelling_conductivity * u * u + p.conductivity
     s[POTENTIAL] = s[POTENTIAL] + f.screening * h * gap
     s[FERMI] = -divergence(sigma, fermi) - a0 * (f.density * h + f.screening * h * gap)
-    s[VACANCIES] = s[VACANCIES] + a0 * f.density * h
-    delta = np.log(c.value * p.initial_density / f.equilibrium) - np.log(1 - ratio * c.value) + gap
+    s[ion.name] = s[ion.name] + a0 * f.density * h
+    delta = np.log(c.value * ion.density / f.equilibrium) - np.log(1 - ratio * c.value) + gap
     s[FILAMENT] = (
         a0 * xi.value / (f.mobility * butler_volmer(delta, f.alpha, Numpy))
         + f.well * double_well_slope(xi.value) - f.density * slope * delta - f.gradient * xi.laplacian
@@ -128,7 +129,7 @@ def nodal_errors(m, length, free, rate):
     for column, name in enumerate(m.fields):
         m.values(name)[:] = exact[name].value
         # Vacancies are prescribed at the terminals: the exact field carries a flux there.
-        m.constrained[:, column] = True if name not in free else ends if name in (POTENTIAL, FERMI, VACANCIES) else False
+        m.constrained[:, column] = True if name not in free else ends if name in (POTENTIAL, FERMI, "vacancies") else False
     start = m.context.state.x.array.copy()
     rough = np.random.default_rng(0).uniform(-0.02, 0.02, start.shape)
     m.restrict(rough)

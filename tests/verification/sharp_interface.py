@@ -22,7 +22,7 @@ from scipy.optimize import brentq
 
 from solver.discretization.functions import double_well_slope, interpolant_slope
 from solver.engines.cpu.newton import CpuEngine
-from solver.physics.fields import FILAMENT, VACANCIES
+from solver.physics.fields import FILAMENT
 from solver.scenario.protocol import Hold
 from solver.transient.control import StepLimits
 from solver.transient.stepping import Stepper
@@ -88,8 +88,8 @@ def only_the_filament_moves(m, delta):
     m.constrained[:] = True
     m.constrained[:, m.fields.index(FILAMENT)] = ~m.film_nodes
     # Delta = ln(c / c_eq) - ln(1 - c / c_max) + phi - Phi with phi = Phi = 0
-    odds = np.exp(delta) * f.equilibrium / p.site_density
-    m.values(VACANCIES)[:] = odds / (1 + odds) * p.site_density / p.initial_density
+    odds = np.exp(delta) * f.equilibrium / p.ion("vacancies").sites
+    m.values("vacancies")[:] = odds / (1 + odds) / p.ion("vacancies").share
 
 
 class FilamentStepper(Stepper):

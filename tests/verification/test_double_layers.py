@@ -27,7 +27,7 @@ def steric_layers(folder, volts=(0.01, 0.05, 0.1, 0.15, 0.2, 0.3, 0.45, 0.6, 0.8
         Film, and rows (V, phi at the accumulating electrode [kT/q], charge there [C/m^2], phi and charge at the other).
     """
     film = Film(1e25, 1e26, 5e-14, 80e-9, AREA)
-    m = slab(folder, 80, 0.2, ["material.vacancies.site_density=1e20 cm^-3"])
+    m = slab(folder, 80, 0.2, ["material.ions.vacancies.site_density=1e20 cm^-3"])
     stepper = stepper_of(m, [Hold(voltage=f"{v} V", duration="1 s") for v in volts], max_voltage_step=1.0)
     height = m.coordinates[:, 0]
     rows = []
@@ -81,7 +81,7 @@ def test_a_steric_layer_has_its_charge_and_a_capacitance_that_peaks_and_falls(tm
 def charging(folder, thickness, density="1e19 cm^-3", size=0.5):
     """Late current of blocking plates after a step of 1 mV: (Film, times [s], current [A])."""
     film = Film(float(density.split()[0]) * 1e6, 1e27, 5e-14, thickness * 1e-9, AREA)
-    m = slab(folder, thickness, size, [f"material.vacancies.initial_density={density}"])
+    m = slab(folder, thickness, size, [f"material.ions.vacancies.initial_density={density}"])
     span = 6 * film.charging_time()
     stepper = stepper_of(m, [Hold(voltage="1 mV", duration=f"{span} s")], tolerance=1e-6, max_voltage_step=1.0, newton=1e-9)
     scale = m.parameters.scaling

@@ -65,6 +65,6 @@ def test_the_order_falls_when_a_term_is_missing(tmp_path):
     errors = []
     for cells in (16, 32):
         m = box_model(tmp_path, right_angled(1, cells, LENGTH), LENGTH, physics, overrides)
-        object.__setattr__(m.parameters, "site_density", 0.05)  # the sources follow it, the compiled model does not
+        object.__setattr__(m.parameters.ion("vacancies"), "sites", 0.05)  # the sources follow it, the compiled model does not
         errors.append(manufactured.nodal_errors(m, LENGTH, free, rate)["vacancies"])
     assert errors[1] > 0.7 * errors[0]

@@ -14,7 +14,7 @@ DENSITY = {0.5: 3.43e20, 2.93: 1e19, 10.0: 8.57e17, 50.0: 3.43e16}
 def of_debye_length(debye):
     """Override of the vacancy density; the material file's plausible range is widened with it."""
     value = f"{{value: {DENSITY[debye]} cm^-3, source: assumed, range: [1e15 cm^-3, 1e21 cm^-3]}}"
-    return [f"material.vacancies.initial_density={value}"]
+    return [f"material.ions.vacancies.initial_density={value}"]
 
 
 @pytest.mark.parametrize("ions", ["blocking", "exchange"])
@@ -32,7 +32,7 @@ def test_steps_of_80_kT_converge_for_any_debye_length(tmp_path, debye, ions):
         total += record.newton_iterations
         assert m.values("vacancies").min() >= -1e-9
         # functions.crowding lets c pass the limit by 1e-6 a kT, Newton by its tolerance
-        assert m.values("vacancies").max() < (1 + 1e-4) * m.parameters.site_density / m.parameters.initial_density
+        assert m.values("vacancies").max() < (1 + 1e-4) / m.parameters.ion("vacancies").share
     assert stepper.time == pytest.approx(0.03)
     assert total < 3000  # no crawling: about ten times what is needed
 
