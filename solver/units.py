@@ -54,6 +54,7 @@ KINDS = {
     "pair coefficient": Kind("a pair coefficient", "m^3/s", "1e-10 cm^3/s", ("cm^3/s",)),
     "triple coefficient": Kind("a triple coefficient", "m^6/s", "1e-31 cm^6/s", ("cm^6/s",)),
     "richardson constant": Kind("a Richardson constant", "A/(m^2 K^2)", "120 A/(cm^2 K^2)", ("A/(cm^2 K^2)",)),
+    "temperature coefficient": Kind("a temperature coefficient", "1/K", "3.4e-3 1/K", ("1/K",)),
     "thermal conductivity": Kind("a thermal conductivity", "W/(m K)", "0.4 W/(m K)", ("W/(m K)",)),
     "heat capacity per volume": Kind("a heat capacity per volume", "J/(m^3 K)", "1.3e6 J/(m^3 K)", ("J/(m^3 K)",)),
     "heat transfer coefficient": Kind(

@@ -11,6 +11,10 @@ EMISSION = (
 )
 LOWERED = "{work_function: 4.3 eV, thermionic: on, barrier_lowering: on}"
 ROBIN = "heat: {terminals: {top: {condition: robin, temperature: 320 K, transfer_coefficient: 1e8 W/(m^2 K)}}}"
+DEPENDENT = (
+    "material_overrides: {film.conductivity_activation_energy: {value: 0.2 eV, source: test}, "
+    "filament.temperature_coefficient: {value: 4e-3 1/K, source: test}}\n"
+)
 CASES = {
     "1D slab": SLAB[1],
     "2D slab with filament": SLAB[2] + SHORT_FILAMENT,
@@ -19,9 +23,9 @@ CASES = {
     "no filament": SLAB[1] + "physics: {filament: off}\n",
     "no filament, fixed ions": SLAB[1] + "physics: {filament: off, ions: fixed}\n",
     "heated bar": SLAB[1] + "physics: {filament: off, ions: fixed, heat: on}\n",
-    "heated slab 2D with filament, Robin": SLAB[2] + SHORT_FILAMENT.replace("}}}", "}}, " + ROBIN + "}"),
+    "heated slab 2D with filament, Robin": SLAB[2] + SHORT_FILAMENT.replace("}}}", "}}, " + ROBIN + "}") + DEPENDENT,
     "heated slab 3D with filament": SLAB[3] + SHORT_FILAMENT.replace("}}}", "}}, heat: on}"),
-    "heated gap": GAP.replace("}}}", "}}, " + ROBIN + "}"),
+    "heated gap": GAP.replace("}}}", "}}, " + ROBIN + "}") + DEPENDENT,
     "bipolar 1D": SLAB[1] + bipolar("{doping: [{profile: tanh, below: -1e18 cm^-3, above: 1e18 cm^-3, position: 30 nm}]}"),
     "bipolar 2D, Fermi-Dirac, emission": SLAB[2] + bipolar("{statistics: fermi_dirac, generation: 1e21 cm^-3/s, " + EMISSION),
     "bipolar 1D, lowered barriers": SLAB[1] + bipolar("{contacts: {top: " + LOWERED + "}}"),

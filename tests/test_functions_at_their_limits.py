@@ -77,3 +77,17 @@ def test_crowding_is_the_logarithm_below_the_limit_and_rises_beyond_it_without_a
     # slope 1 / last on both sides of the switch: 1e-10 * 1e6 each way, curvature 1e-4 of it
     np.testing.assert_allclose([at - low, high - at], 1e-4, rtol=2e-4)
     assert float(crowding(np.float64(1.001), Numpy)) > 1000  # 0.1 % too many cost 1000 kT
+
+
+def test_temperature_factors_are_one_at_T0_and_leave_forms_without_heat_alone():
+    import ufl
+
+    from solver.physics.temperature import arrhenius, metallic, power
+
+    theta = np.array([0.5, 1.0, 2.0])
+    np.testing.assert_allclose(arrhenius(theta, 3.0, Numpy), np.exp([-3.0, 0.0, 1.5]), rtol=1e-14)
+    np.testing.assert_allclose(1 / metallic(theta, 0.5, Numpy), [0.75, 1.0, 1.5], rtol=1e-14)
+    np.testing.assert_allclose(power(theta, -2.0), [4.0, 1.0, 0.25], rtol=1e-14)
+    for factor in (arrhenius(1.0, 3.0), metallic(1.0, 0.5), power(1.0, -2.0)):
+        assert factor == 1.0
+        assert ufl.as_ufl(2.0) * factor == ufl.as_ufl(2.0)

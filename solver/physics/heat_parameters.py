@@ -17,6 +17,46 @@ class HeatSink:
 
 
 @dataclass(frozen=True)
+class TemperatureDependence:
+    """How coefficients follow the temperature (see temperature.py); zeros: they do not.
+
+    Attributes:
+        conduction: activation energy of the film's conductivity [kT0].
+        filament: temperature coefficient of the filament's resistivity, times T0.
+        growth: activation energy of the filament's growth velocity [kT0].
+        electrons, holes: exponents m of the mobilities, (T/T0)^-m.
+    """
+
+    conduction: float = 0.0
+    filament: float = 0.0
+    growth: float = 0.0
+    electrons: float = 0.0
+    holes: float = 0.0
+
+
+NEUTRAL = TemperatureDependence()
+
+
+def temperature_dependence(scenario, s) -> TemperatureDependence:
+    """Convert the scenario's SI numbers (`s`: Scaling); all zero with `physics.heat: off`."""
+    if scenario.physics.heat == "off":
+        return NEUTRAL
+
+    def number(section, key):
+        given = section and getattr(section, key)
+        return given.value if given is not None else 0.0
+
+    mat = scenario.material
+    return TemperatureDependence(
+        conduction=s.electronvolt(number(mat.film, "conductivity_activation_energy")),
+        filament=number(mat.filament, "temperature_coefficient") * s.temperature,
+        growth=s.electronvolt(number(mat.filament, "growth_activation_energy")),
+        electrons=number(mat.semiconductor, "electron_mobility_exponent"),
+        holes=number(mat.semiconductor, "hole_mobility_exponent"),
+    )
+
+
+@dataclass(frozen=True)
 class HeatParameters:
     """Conduction, storage and boundaries of the heat.
 

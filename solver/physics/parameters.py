@@ -3,7 +3,13 @@
 from dataclasses import dataclass
 
 from solver.physics.carrier_parameters import CarrierContact, CarrierParameters, carrier_contact, carrier_parameters
-from solver.physics.heat_parameters import HeatParameters, heat_parameters
+from solver.physics.heat_parameters import (
+    NEUTRAL,
+    HeatParameters,
+    TemperatureDependence,
+    heat_parameters,
+    temperature_dependence,
+)
 from solver.physics.ion_parameters import Species, ion_species
 from solver.physics.scaling import Scaling
 
@@ -100,6 +106,7 @@ class DeviceParameters:
     parallel_conductance: float  # S, from the driven terminal to the first that is ground
     filament: FilamentParameters | None
     heat: HeatParameters | None = None
+    dependence: TemperatureDependence = NEUTRAL
 
     def ion(self, name) -> Species:
         """The species of that name."""
@@ -163,4 +170,5 @@ class DeviceParameters:
             parallel_conductance=scenario.device.parallel_conductance,
             filament=filament,
             heat=heat_parameters(scenario, s),
+            dependence=temperature_dependence(scenario, s),
         )

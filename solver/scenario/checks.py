@@ -269,7 +269,8 @@ def ineffective(scenario: Scenario) -> dict[Path_, str]:
     if physics.electronic == "bipolar":
         found |= {("physics", "contacts", name, "electronic"): "with physics.electronic: bipolar, whose contacts are "
                   "those of physics.carriers" for name in contacts}
-        found["material", "film", "electronic_conductivity"] = "with physics.electronic: bipolar"
+        found |= {("material", "film", key): "with physics.electronic: bipolar" for key in (
+            "electronic_conductivity", "conductivity_activation_energy")}
         carriers = physics.carriers
         for switch, keys in (("srh", ("electron_lifetime", "hole_lifetime", "trap_level")),
                              ("radiative", ("radiative_coefficient",)),

@@ -9,6 +9,11 @@ from .schema import Scenario
 
 REGIONS = ("film", "spacer", "substrate", "cap")
 THERMAL = ("thermal_conductivity", "heat_capacity")
+DEPENDENCES = (
+    ("film", "conductivity_activation_energy"), ("filament", "thermal_conductivity"), ("filament", "temperature_coefficient"),
+    ("filament", "growth_activation_energy"), ("semiconductor", "electron_mobility_exponent"),
+    ("semiconductor", "hole_mobility_exponent"),
+)
 HERE: Path_ = ("physics", "heat")
 
 
@@ -66,8 +71,7 @@ def without_effect(scenario: Scenario) -> dict[Path_, str]:
     if heat == "off":
         off = "with physics.heat: off"
         found |= {("material", region, key): off for region in REGIONS for key in THERMAL}
-        found["material", "filament", "thermal_conductivity"] = off
-        return found
+        return found | dict.fromkeys((("material", *key) for key in DEPENDENCES), off)
     for path, sink in heat.sinks():
         if sink.condition != "robin":
             found[(*HERE, *path, "transfer_coefficient")] = f"with condition: {sink.condition}"

@@ -8,11 +8,13 @@ from pydantic.fields import FieldInfo
 from .base import Part, Text
 from .ions import Equation, IonSpecies, condensing, named
 from .parameter import (
+    ActivationEnergy,
     Conductivity,
     Density,
     HeatCapacity,
     Lifetime,
     Mobility,
+    MobilityExponent,
     Permittivity,
     Richardson,
     Temperature,
@@ -27,6 +29,8 @@ class Film(Part):
     relative_permittivity: Permittivity = Field(description="static relative permittivity")
     electronic_conductivity: of_kind("conductivity", above="0 S/m", at_most="1e9 S/m") | None = Field(
         None, description="electronic conductivity without filament (quasi_equilibrium)")
+    conductivity_activation_energy: ActivationEnergy | None = Field(
+        None, description="E of electronic_conductivity exp[E/kT0 - E/kT], T0 = temperature (physics.heat); without it 0")
     temperature: Temperature = Field(description="temperature of the device")
     thermal_conductivity: ThermalConductivity | None = Field(None, description="thermal conductivity (physics.heat)")
     heat_capacity: HeatCapacity | None = Field(None, description="density times specific heat (physics.heat)")
@@ -53,6 +57,10 @@ class FilamentMaterial(Part):
         description="Thomas-Fermi screening length inside the filament")
     thermal_conductivity: ThermalConductivity | None = Field(
         None, description="thermal conductivity of the filament (physics.heat); without it the film's")
+    temperature_coefficient: of_kind("temperature coefficient", at_least="0 1/K", at_most="0.1 1/K") | None = Field(
+        None, description="a of conductivity / [1 + a (T - T0)] (physics.heat); without it 0")
+    growth_activation_energy: ActivationEnergy | None = Field(
+        None, description="E of growth_velocity exp[E/kT0 - E/kT] (physics.heat); without it 0")
 
     @property
     def species(self) -> str | None:
@@ -79,6 +87,10 @@ class Semiconductor(Part):
         description="electron affinity: vacuum level less conduction band edge")
     electron_mobility: Mobility = Field(description="mobility of electrons")
     hole_mobility: Mobility = Field(description="mobility of holes")
+    electron_mobility_exponent: MobilityExponent | None = Field(
+        None, description="m of electron_mobility (T/T0)^-m (physics.heat); without it 0")
+    hole_mobility_exponent: MobilityExponent | None = Field(
+        None, description="m of hole_mobility (T/T0)^-m (physics.heat); without it 0")
     electron_lifetime: Lifetime = Field(description="Shockley-Read-Hall lifetime of electrons, tau_n")
     hole_lifetime: Lifetime = Field(description="Shockley-Read-Hall lifetime of holes, tau_p")
     trap_level: of_kind("energy", at_least="-5 eV", at_most="5 eV", example="0 eV") = Field(

@@ -55,3 +55,5 @@ Richardson = of_kind("richardson constant", above="0 A/(cm^2 K^2)", at_most="1e4
 ThermalConductivity = of_kind("thermal conductivity", above="0 W/(m K)", at_most="1e4 W/(m K)")
 HeatCapacity = of_kind("heat capacity per volume", above="0 J/(m^3 K)", at_most="1e8 J/(m^3 K)")
 Temperature = of_kind("temperature", above="1 K", at_most="2000 K")
+ActivationEnergy = of_kind("energy", at_least="0 eV", at_most="5 eV", example="0.3 eV")
+MobilityExponent = of_kind("number", at_least="-10", at_most="10", example="2.4")

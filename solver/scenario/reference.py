@@ -55,7 +55,8 @@ A mapping, `on`, or `off` (no temperature field). The temperature lives in all m
       terminals: {top: {condition: robin, transfer_coefficient: 1e8 W/(m^2 K)}}
       surfaces: {bottom: {temperature: 310 K}}
 
-Of the material it takes `thermal_conductivity` and `heat_capacity` of each region."""
+Of the material it takes `thermal_conductivity` and `heat_capacity` of each region, and where they are given the
+temperature dependences: activation energies, mobility exponents, the filament's temperature coefficient."""
 
 _TERMINALS = """\
 By terminal, a role alone or a section; one terminal is driven, at least one is ground.

@@ -17,6 +17,7 @@ from solver.physics.fields import (
     POTENTIAL,
     TEMPERATURE,
 )
+from solver.physics.heat_balance import largest
 from solver.physics.storage import stored
 from solver.transient import bdf
 from solver.transient.circuit import Circuit
@@ -28,6 +29,7 @@ from solver.transient.records import Effort, StepRecord
 log = logging.getLogger("halofil")
 FIRST_STEP = 1e-6  # s, after a jump of the voltage
 FIRST_SHARE = 1e-4  # with a circuit, of the segment at most: shorter time constants do not show in it
+HOTTEST = 2000.0  # K; a step that ends beyond is refused
 BALANCE = 3e-7  # of the largest terminal current
 NEGATIVE_DENSITY = 1e-9  # of c0: below zero by more than Newton's rounding
 LOST_IONS = 1e-11  # of all ions of a species, in one step: 1e-8 after a thousand steps that all err to one side
@@ -210,8 +212,9 @@ class Stepper:
                 change = self._change(keep)
                 fraction = self.levels.error_factor(t)
                 error = None if fraction is None else fraction * self._distance(t, predicted)
-                reason = rejected(error, change, self.limits)
-                if reason is not None:
+                hot = self._too_hot()
+                reason = hot or rejected(error, change, self.limits)
+                if reason is not None and hot is None:
                     reason += f"; largest change in {self._largest_change(keep)}"
                 factor = growth(error, change, self.limits, c.order)
                 if reason is None:
@@ -306,6 +309,19 @@ class Stepper:
         """Smallest c/c0 and the species that has it; BDF2 undershoots where a density falls by more than a factor of four in a step."""
         m = self.model
         return min(((-self._max(-m.values(ion.name)[: m.owned]), ion.name) for ion in m.context.species), default=(0.0, ""))
+
+    def _too_hot(self):
+        """Why the temperature is beyond what the model describes (text for the log), or None. Collective."""
+        m = self.model
+        if TEMPERATURE not in m.fields or (hottest := largest(m)) <= HOTTEST / m.parameters.scaling.temperature:
+            return None
+        only = np.zeros((m.owned, len(m.fields)))
+        column = m.fields.index(TEMPERATURE)
+        only[:, column] = m.values(TEMPERATURE)[: m.owned]
+        return (
+            f"{hottest * m.parameters.scaling.temperature:.0f} K, {m.place_of_largest(only.ravel())}: beyond {HOTTEST:.0f} K, "
+            "where no material law holds (thermal runaway: lower the voltage, or let the heat out)"
+        )
 
     def _largest_change(self, keep):
         """Field and place where the state moved most in this step, for people. Collective."""

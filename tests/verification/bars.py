@@ -20,7 +20,7 @@ def bar(folder, heat="on", size=2.5, electronic="ohmic", overrides=(), dimension
 
 
 class Stationary:
-    """Stationary state of a heated model.
+    """Stationary state of a heated model, by continuation from 0 V.
 
     Attributes:
         height: (n,) last coordinate of the nodes, ascending [m].
@@ -35,11 +35,10 @@ class Stationary:
         from solver.engines.cpu.newton import CpuEngine
         from solver.physics.balances import INSIDE, nodal_sums
         from solver.physics.heat_balance import HeatBalance, HeatSums
+        from solver.transient.continuation import walk
 
         engine = CpuEngine(m, tolerance=1e-10, linear_solver="direct", max_iterations=25)
-        m.apply_voltages(volts)
-        engine.settle()
-        result = engine.solve()
+        result, _ = walk(m, engine, lambda part: m.apply_voltages({n: part * v for n, v in volts.items()}), 0.0, 1.0)
         assert result.converged, result.reason
         scale, sums = m.parameters.scaling, nodal_sums(m, engine.interior_residual())
         self.currents = {name: scale.ampere(s.electronic) for name, s in sums.items() if name != INSIDE}

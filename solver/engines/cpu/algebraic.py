@@ -15,6 +15,10 @@ from petsc4py import PETSc
 from solver import compat
 from solver.engines.cpu.assembly import JIT, add_forms, join_terms
 from solver.engines.cpu.linear import incomplete_factors
+from solver.physics.fields import TEMPERATURE
+
+# of T0: a conductivity that grows with the temperature makes the heat equation nonlinear
+TRUST = {TEMPERATURE: 0.2}
 
 
 class AlgebraicField:
@@ -22,11 +26,12 @@ class AlgebraicField:
 
     Args:
         model: `DeviceModel`.
-        field: name of the field; its terms must be linear in it.
+        field: name of the field; its terms must be linear in it, or nearly.
+        trust: largest change that is taken; beyond it the field stays as predicted. None: any, the terms are linear.
     """
 
-    def __init__(self, model, field):
-        self.model, self.field = model, field
+    def __init__(self, model, field, trust=None):
+        self.model, self.field, self.trust = model, field, trust
         ctx = model.context
         column = ctx.fields.index(field)
         scalar, parent = ctx.space.sub(column).collapse()
@@ -68,7 +73,8 @@ class AlgebraicField:
         self._matrix.zeroEntries()
         add_forms(self._matrix, self._jacobian, self._condition, 1.0)
         self._ksp.solve(self._b, self._dx)
-        if self._ksp.getConvergedReason() > 0:
+        trusted = self.trust is None or self._dx.norm(PETSc.NormType.NORM_INFINITY) <= self.trust
+        if self._ksp.getConvergedReason() > 0 and trusted:
             state.array[self._parent[: self._owned]] -= self._dx.array_r
             state.scatter_forward()
 
@@ -77,7 +83,7 @@ class Settler:
     """Settles the algebraic fields of a model, in the order they depend on each other."""
 
     def __init__(self, model, fields):
-        self._blocks = [AlgebraicField(model, f) for f in fields]
+        self._blocks = [AlgebraicField(model, f, TRUST.get(f)) for f in fields]
         self.seconds = 0.0
 
     def __call__(self):
