@@ -65,6 +65,7 @@ class Stepper:
         self._exchanged: list[dict] = []
         self._ions_start: dict[str, float] = {}
         self._voltage = 0.0  # of the source in the last accepted state
+        self._jumped = False  # the terminals' voltages, since the last accepted state
         contacts = model.parameters.contacts
         self.closure = None
         if any(c.wiring.free for c in contacts):
@@ -192,7 +193,6 @@ class Stepper:
         Raises:
             SolutionStopped: the step would have to be smaller than the limit.
         """
-        ctx = self.model.context
         if segment.slope != 0:
             self.step = min(self.step, self.max_voltage_step / abs(segment.slope))
         while True:
@@ -201,9 +201,12 @@ class Stepper:
             keep = self.levels.states[0]
             c = bdf.coefficients(dt, self.levels.previous_step)
             predicted = self.levels.extrapolate(t)
-            self._guess(predicted, keep)
-            self._set_history(c, self.levels.states)
-            result = self._solve(c, t, segment.voltage(t), keep)
+            result = self._solve(c, t, segment.voltage(t), predicted)
+            if not result.converged and c.order == 2 and ELECTRONS in self.model.fields:
+                # Where carriers left within a step BDF2 asks for 4/3 n - 1/3 n_old < 0: it has no solution there.
+                log.info("t = %.6g s, V = %.4f V: %s; implicit Euler for this step", t, segment.voltage(t), result.reason)
+                c = bdf.coefficients(dt, None)
+                result = self._solve(c, t, segment.voltage(t), predicted)
             if not result.converged:
                 reason, factor = result.reason, 0.25
             elif (lowest := self._lowest_density())[0] < -NEGATIVE_DENSITY:
@@ -211,7 +214,7 @@ class Stepper:
             else:
                 change = self._change(keep)
                 fraction = self.levels.error_factor(t)
-                error = None if fraction is None else fraction * self._distance(t, predicted)
+                error = None if fraction is None or c.order == 1 else fraction * self._distance(t, predicted)
                 hot = self._too_hot()
                 reason = hot or rejected(error, change, self.limits)
                 if reason is not None and hot is None:
@@ -224,7 +227,7 @@ class Stepper:
                     reason, factor = result.reason, 0.25
             self.rejected_steps += 1
             log.info("t = %.6g s, V = %.4f V: step %.2e s refused: %s", t, segment.voltage(t), dt, reason)
-            ctx.state.x.array[:] = keep
+            self.model.context.state.x.array[:] = keep
             self.step = on_ladder(dt * min(factor, 0.5))
             if self.step < self.limits.smallest:
                 self._apply_accepted(segment)
@@ -239,14 +242,17 @@ class Stepper:
         else:
             self.closure.back()
 
-    def _solve(self, c, t, volts, keep):
+    def _solve(self, c, t, volts, predicted):
         """Newton from the predicted state, with the circuit where there is one; on failure anything may be left."""
+        keep = self.levels.states[0]
+        self._guess(predicted, keep)
+        self._set_history(c, self.levels.states)
         if self.closure is not None:
             return self.closure.solve(c, volts, self.closure.predicted(self.levels.weights(t)), keep, self._tame)
         self.apply(volts)
         self.engine.settle()
         result = self.engine.solve()
-        if not result.converged and ELECTRONS in self.model.fields:
+        if not result.converged and c.order == 1 and ELECTRONS in self.model.fields:
             # carriers follow a jump at once: a smaller time step would not make it smaller
             self.model.context.state.x.array[:] = keep
             result, _ = walk(self.model, self.engine, self.apply, self._voltage, volts)
@@ -362,8 +368,11 @@ class Stepper:
             if balanced and not moved:
                 break
             # Old factors correct what is nearly right; what they do not bring home needs a Jacobian of its own.
+            state = self.model.context.state.x
+            keep = state.array.copy()
             more = self.engine.polish() if attempt < 3 or balanced else self.engine.solve()
             if not more.converged:
+                state.array[:] = keep
                 break
             result = result.then(more)
         if self.closure is not None and not self.closure.closed(BALANCE):
@@ -389,6 +398,10 @@ class Stepper:
         self.accepted_steps += 1
         circuit = None if self.closure is None else self.closure.accept()
         voltages = self._voltages(volts) if self.closure is None else self.closure.voltages
+        if self._jumped:
+            # Potentials, charges and carriers jumped with the voltage: BDF2 must not differentiate across it.
+            self._forget()
+            self._jumped = False
         parts = ("electrons", "holes") if ELECTRONS in self.model.fields else ()
         return StepRecord(
             t, volts, dt, voltages,
@@ -402,14 +415,21 @@ class Stepper:
     def enter(self, segment, previous_voltage: float):
         """Start of a segment: a jump restarts with small implicit-Euler steps, a corner shortens the step."""
         if abs(segment.v_start - previous_voltage) > 1e-12:
-            self.levels.restart()
-            del self._charges[1:], self._exchanged[1:]
+            self._forget()
+            # behind a resistor or a capacitor the terminals follow the source smoothly
+            self._jumped = self.closure is None
             self.step = FIRST_STEP
             if self.closure is not None:
-                self.closure.restart()
                 self.step = min(FIRST_STEP, FIRST_SHARE * (segment.end - segment.start))
         else:
             self.step *= 0.5
+
+    def _forget(self):
+        """Keep the newest level only: the next step is implicit Euler."""
+        self.levels.restart()
+        del self._charges[1:], self._exchanged[1:]
+        if self.closure is not None:
+            self.closure.restart()
 
     def snapshot(self):
         """(states, scalars) for a checkpoint: owned arrays (n, fields) by level, and everything else as plain data."""

@@ -67,9 +67,9 @@ class CarrierNewton:
             if ksp.getConvergedReason() < 0:
                 ksp.getPC().reset()
                 return False, iteration, linear, "linear solve"
-            updates.append(self._apply(e.correction))
-            if not np.isfinite(updates[-1]):
+            if not np.isfinite(e.correction.norm(PETSc.NormType.NORM_INFINITY)):
                 return False, iteration, linear, "the correction is not finite"
+            updates.append(self._apply(e.correction))
             if updates[-1] < EXTRAPOLATED and e.small_enough(updates):
                 return True, iteration, linear, ""
         return False, iteration, linear, "max it"
