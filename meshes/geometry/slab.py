@@ -6,6 +6,7 @@ column as wide as it is thick; depth or current scale make up for the contact ar
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -33,12 +34,12 @@ def layout(scenario: Any) -> Layout:
 
 
 def generate(scenario: Any) -> SimplexMesh:
-    """A tensor grid split into right-angled simplices."""
+    """A tensor grid split into right-angled simplices; a junction (tanh doping) has a grid line."""
     dim, thickness = int(scenario.device.dimension), nm(scenario.device.thickness)
     size = sizes_of(scenario, thickness).filament
-    along = uniform_axis(0.0, thickness, size)
-    across = uniform_axis(0.0, thickness, size if dim == 2 else thickness / CELLS_ACROSS_3D)
-    axes = [across] * (dim - 1) + [along]
+    sizes = [size if dim == 2 else thickness / CELLS_ACROSS_3D] * (dim - 1) + [size]
+    axes = [_axis(scenario, "xyz"[k], thickness, wanted) for k, wanted in enumerate(sizes)]
+    along = axes[-1]
     points, cells = grid_points(axes), kuhn_cells(tuple(len(axis) for axis in axes))
     outer = boundary_facets(cells)
     height = points[outer][:, :, dim - 1]
@@ -47,3 +48,12 @@ def generate(scenario: Any) -> SimplexMesh:
     return SimplexMesh(points, cells, np.full(len(cells), REGIONS["film"]), np.concatenate([bottom, top]), tags,
                        {"film": REGIONS["film"]}, {"bottom": FACETS["bottom"], "top": FACETS["top"]},
                        np.ones(len(cells), dtype=bool))
+
+
+def _axis(scenario: Any, name: str, length: float, size: float) -> np.ndarray:
+    """Grid lines from 0 to length, evenly spaced between the junctions across this axis."""
+    doping = scenario.physics.carriers.doping if scenario.physics.electronic == "bipolar" else ()
+    junctions = {nm(p.position) for p in doping if p.profile == "tanh" and p.axis == name}
+    places = [0.0, *sorted(p for p in junctions if 1e-6 < p < length - 1e-6), length]
+    parts = [uniform_axis(low, high, size) for low, high in pairwise(places)]
+    return np.concatenate([parts[0], *(part[1:] for part in parts[1:])])

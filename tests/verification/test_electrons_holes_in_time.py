@@ -11,7 +11,7 @@ import ufl
 
 from solver.scenario.protocol import Hold, Sweep
 from tests.devices import DIODE_2D, bipolar, march, material_with_ions, model, stationary
-from tests.verification.test_electrons_holes import diode
+from tests.verification.silicon import diode
 
 ROOT = Path(__file__).parents[2]
 SLAB_2D = "device: {layout: slab, thickness: 40 nm, dimension: 2, area: 1600 nm^2}\nmesh: {size_at_filament: %g nm}\n"

@@ -6,7 +6,7 @@ import numpy as np
 
 from tests.devices import model, stationary
 from tests.verification.claims import Claim, Section, check
-from tests.verification.test_electrons_holes import AREA, EPS, NO_RECOMBINATION, VT, Q, slab
+from tests.verification.silicon import AREA, EPS, NO_RECOMBINATION, VT, Q, slab
 
 RICHARDSON, RICHARDSON_P = 112e4, 32e4  # A/(m^2 K^2), scenarios/materials/silicon.yaml
 AFFINITY, GAP, N_C, N_V = 4.05, 1.1242, 2.86e25, 3.10e25
