@@ -82,6 +82,8 @@ class FormContext:
         self.history = fem.Function(self.history_space, name="history")
         self.rate = fem.Constant(mesh, 0.0)  # leading BDF coefficient a0 [1/s]
         self.filament_mobility = fem.Constant(mesh, 1.0)  # 1, or 0 while the filament is held (equilibrium solve)
+        # thermal noise of the step, z_i(t) / sqrt(V_i) [s^-1/2 nm^-3/2] (see noise.py)
+        self.noise = None if parameters.noise is None else fem.Function(fem.functionspace(mesh, ("Lagrange", 1)), name="noise")
         self.voltage = {c.name: fem.Constant(mesh, 0.0) for c in parameters.contacts}  # kT/q
         self.edges = CellEdges(mesh)
         cells0 = fem.functionspace(mesh, ("DG", 0))

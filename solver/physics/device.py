@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from dolfinx import fem
+import ufl
+from dolfinx import fem, la
 from mpi4py import MPI
 
 from solver.physics import (
@@ -29,6 +30,7 @@ from solver.physics.fields import (
     TUNNELLING,
 )
 from solver.physics.heat_sinks import sinks
+from solver.physics.noise import ThermalNoise
 from solver.physics.parameters import DeviceParameters
 from solver.physics.statistics import neutral_potential
 
@@ -62,6 +64,7 @@ class DeviceModel:
         context: `FormContext` (state, history, constants).
         terms: list of `Term`.
         constrained: (local nodes with ghosts, fields) bool; True where the value is prescribed.
+        noise: `ThermalNoise` of the phase field, or None.
         terminal_nodes: terminal -> local owned node numbers on its surfaces (all materials).
         film_nodes: (local nodes) bool.
         sink_nodes: (local nodes) bool, on a heat sink; only with a temperature field.
@@ -79,8 +82,18 @@ class DeviceModel:
             self.terms += equation.terms(ctx)
         self.coordinates = ctx.space.tabulate_dof_coordinates()
         self.owned = ctx.space.dofmap.index_map.size_local
+        self.noise = None if ctx.noise is None else self._noise()
         self._locate(scenario)
         self._initialise(scenario)
+
+    def _noise(self):
+        volume = fem.assemble_vector(
+            fem.form(ufl.TestFunction(self.context.noise.function_space) * self.context.weight * self.context.dx_nodes(self.context.film))
+        )
+        volume.scatter_reverse(la.InsertMode.add)
+        volume.scatter_forward()
+        p = self.parameters.noise
+        return ThermalNoise(self.context.space, volume.array * p.images, p.seed, p.resolution)
 
     # values of one field on the local nodes, ghosts included (a view)
     def values(self, field, array=None):

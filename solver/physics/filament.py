@@ -1,6 +1,6 @@
 """Phase field of the conductive filament, xi in [0, 1], made of one ion species: I^z + z e- <-> filament.
 
-d xi/dt = -M S(Delta) [W g'(xi) - kappa lap xi - c_f h'(xi) Delta],
+d xi/dt = -M S(Delta) [W g'(xi) - kappa lap xi - c_f h'(xi) Delta] + thermal noise (noise.py),
 Delta = ln(c/c_eq) - ln(1 - theta) + z (phi - Phi) (kT; theta: occupied share of sites), S the Butler-Volmer mobility factor
 (Guyer et al., PRE 69, 021604 (2004); Chen et al., J. Power Sources 300, 376 (2015)).
 """
@@ -11,6 +11,9 @@ from solver.discretization.functions import butler_volmer, double_well_slope, in
 from solver.physics.context import FERMI, FILAMENT, POTENTIAL, FormContext, Term
 from solver.physics.fields import FILAMENT_FRACTION
 from solver.physics.ions import safe_density, safe_vacant
+
+SCARCE = 0.1  # c/c0 at which the reaction has half its mobility, with noise: diffusion over a cell then refills faster
+# than noise empties (Feller's condition, 2 D/h^2 > 2 M (c_f h'/c0)^2 / (V SCARCE) with the shipped material)
 
 
 def driving_force(ctx: FormContext):
@@ -28,10 +31,18 @@ def terms(ctx: FormContext) -> list[Term]:
         return []
     f, v, scale, xi = ctx.parameters.filament, ctx.test(FILAMENT), ctx.row_scale[FILAMENT], ctx.unknown(FILAMENT)
     delta = driving_force(ctx)
+    mobility = f.mobility * butler_volmer(delta, f.alpha)
+    if ctx.noise is not None:
+        # noise consumes vacancies whatever the driving force: none can be where there are none
+        c = safe_density(ctx, ctx.parameters.ion(f.species))
+        mobility *= c / (c + SCARCE)
     # (1 / M S) d xi/dt
-    rate = (ctx.rate * xi + ctx.past(FILAMENT_FRACTION)) / (f.mobility * butler_volmer(delta, f.alpha))
+    rate = (ctx.rate * xi + ctx.past(FILAMENT_FRACTION)) / mobility
     # W g'(xi) - c_f h'(xi) Delta
     bulk = ctx.filament_mobility * (f.well * double_well_slope(xi) - f.density * interpolant_slope(xi) * delta)
+    if ctx.noise is not None:
+        # - sqrt(2 / (M S)) w
+        bulk -= ufl.sqrt(2.0 / mobility) * ctx.noise
     # kappa grad xi . grad v
     edge = f.gradient * ctx.filament_mobility * ctx.edges.diffusion(xi, v, lambda i, j: 1.0)
     return [

@@ -78,6 +78,16 @@ class Wiring:
 
 
 @dataclass(frozen=True)
+class NoiseParameters:
+    """Thermal noise of the phase field (noise.py): seed, interval of the draws and largest time step [s]; number of mirror
+    images of the modelled part that make up one filament."""
+
+    seed: int
+    resolution: float
+    images: int
+
+
+@dataclass(frozen=True)
 class Contact:
     """One terminal: resistive (Robin) or ohmic for the current, exchange or blocking for the ions."""
 
@@ -107,6 +117,7 @@ class DeviceParameters:
     filament: FilamentParameters | None
     heat: HeatParameters | None = None
     dependence: TemperatureDependence = NEUTRAL
+    noise: NoiseParameters | None = None
 
     def ion(self, name) -> Species:
         """The species of that name."""
@@ -141,6 +152,9 @@ class DeviceParameters:
                 screening=eps_film / (f.screening_length.value * 1e9) ** 2,
             )
         species = ion_species(scenario, s)
+        noise = scenario.physics.noise
+        if noise != "off":
+            noise = NoiseParameters(noise.seed, noise.resolution, scenario.device.filament_images)
         contacts = []
         for name, terminal in scenario.terminals.items():
             kind = scenario.physics.contacts.of(name)
@@ -171,4 +185,5 @@ class DeviceParameters:
             filament=filament,
             heat=heat_parameters(scenario, s),
             dependence=temperature_dependence(scenario, s),
+            noise=None if noise == "off" else noise,
         )

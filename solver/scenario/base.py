@@ -1,9 +1,9 @@
 """What every part of a scenario shares: strict frozen models, switches, counts and lengths."""
 
 import math
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Tag, WithJsonSchema
 
 from solver.units import Dimension, fault
 
@@ -34,6 +34,21 @@ def _text(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise fault("must be a text" + ("" if value in (None, "") else f", not {value!r:.40}; put it in quotes"))
     return value.strip()
+
+
+def _section(value: Any) -> Any:
+    if value is False:
+        return "off"
+    return {} if value is True or value == "on" else value
+
+
+def off_or(section: type[Part]) -> Any:
+    """Type of a key that is `off`, `on` (the section with its defaults) or the section."""
+    return Annotated[
+        Annotated[Literal["off"], Tag("off"), WithJsonSchema({"enum": ["off", False]})] | Annotated[section, Tag("on")],
+        Discriminator(lambda value: "off" if value == "off" else "on"),
+        BeforeValidator(_section),
+    ]
 
 
 # YAML 1.2 reads on and off as words and true and false as booleans: all four are accepted.

@@ -263,6 +263,9 @@ def ineffective(scenario: Scenario) -> dict[Path_, str]:
         found |= {("material", key): f"in layout {device.layout}, which is all film" for key in ("spacer", "substrate", "cap")}
     if physics.filament == "off":
         found["solver", "max_filament_change"] = found["material", "filament"] = "with physics.filament: off"
+        found["physics", "noise"] = "with physics.filament: off"
+    if physics.noise != "off":
+        found["solver", "time_tolerance"] = "with physics.noise, where no local error exists"
     contacts = {name: physics.contacts.of(name) for name in scenario.terminals}
     if isinstance(device, Block):
         found["physics", "contacts"] = "in layout block, whose pads are ohmic and block ions"

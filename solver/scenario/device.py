@@ -12,7 +12,16 @@ from .carriers import Range as PadRange
 TERMINALS = ("top", "bottom")  # of every layout but the block, which names its own
 
 
-class CrossedBars(Part):
+class _Layout(Part):
+    """What every layout has."""
+
+    @property
+    def filament_images(self) -> int:
+        """Mirror images of the modelled part that make up one filament."""
+        return 1
+
+
+class CrossedBars(_Layout):
     """Keys shared by the two layouts of the crossed back-contact electrodes."""
 
     layout: Literal["back_contact", "cross_section"] = Field(description="which of the two")
@@ -44,6 +53,11 @@ class BackContact(CrossedBars):
         "without it the whole electrode_width")
     dimension: ClassVar[int] = 3
 
+    @property
+    def filament_images(self) -> int:
+        """Mirror images of the modelled part that make up one filament: it stands on the plane y = 0."""
+        return 1 if self.symmetry == "full" else 2
+
 
 class CrossSection(CrossedBars):
     """2D x-z section through the flank of the top electrode (L shape)."""
@@ -54,7 +68,7 @@ class CrossSection(CrossedBars):
     dimension: ClassVar[int] = 2
 
 
-class AxisymmetricGap(Part):
+class AxisymmetricGap(_Layout):
     """A disc of film between two parallel electrodes, in cylinder coordinates: the filament and its gap."""
 
     layout: Literal["axisymmetric_gap"] = Field(description="disc of film between parallel electrodes")
@@ -69,7 +83,7 @@ class AxisymmetricGap(Part):
         return self.gap
 
 
-class Slab(Part):
+class Slab(_Layout):
     """Film between two parallel electrodes, uniform along them: 1D, or its 2D and 3D prisms."""
 
     layout: Literal["slab"] = Field(description="film between parallel electrodes, 1D or a prism")
@@ -95,7 +109,7 @@ class Pad(Part):
     z: PadRange | None = Field(None, description="extent along z; without it the whole face")
 
 
-class Block(Part):
+class Block(_Layout):
     """A box of film with named rectangular pads on its faces; the pads are the terminals."""
 
     layout: Literal["block"] = Field(description="box of film with pads on its faces")

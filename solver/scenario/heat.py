@@ -1,9 +1,9 @@
 """Heat of a scenario: where it leaves the device (`physics.heat`)."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
+from pydantic import Field
 
 from solver.units import Dimension
 
@@ -48,16 +48,3 @@ class HeatPhysics(Part):
         for name in ("bottom", "top"):
             if (sink := getattr(self.surfaces, name)) is not None:
                 yield ("surfaces", name), sink
-
-
-def _heat(value: Any) -> Any:
-    if value is False:
-        return "off"
-    return {} if value is True or value == "on" else value
-
-
-OffOrHeat = Annotated[
-    Annotated[Literal["off"], Tag("off"), WithJsonSchema({"enum": ["off", False]})] | Annotated[HeatPhysics, Tag("on")],
-    Discriminator(lambda value: "off" if value == "off" else "on"),
-    BeforeValidator(_heat),
-]

@@ -1,12 +1,12 @@
 """Which equations are solved, the filament's initial shape, and what the contacts let through."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
+from pydantic import Discriminator, Field, Tag
 
-from .base import Length, Part
+from .base import Count, Duration, Length, Part, off_or
 from .carriers import Carriers
-from .heat import OffOrHeat
+from .heat import HeatPhysics
 from .ions import Motion
 
 
@@ -56,18 +56,11 @@ class Contacts(Part):
         return getattr(self, terminal, None) or BottomContact(ions="blocking", electronic="ohmic")
 
 
-def _filament(value: Any) -> Any:
-    if value is False:
-        return "off"
-    return {} if value is True or value == "on" else value
+class Noise(Part):
+    """Thermal noise of the phase field, by the fluctuation-dissipation theorem."""
 
-
-OffOrFilament = Annotated[
-    Annotated[Literal["off"], Tag("off"), WithJsonSchema({"enum": ["off", False]})]
-    | Annotated[FilamentPhysics, Tag("on")],
-    Discriminator(lambda value: "off" if value == "off" else "on"),
-    BeforeValidator(_filament),
-]
+    seed: Count = Field(1, description="of the random numbers; the same seed gives the same run")
+    resolution: Duration = Field("10 ms", description="interval at which the noise is drawn, and largest time step")
 
 
 Ions = Annotated[
@@ -85,8 +78,9 @@ class Physics(Part):
     ions: Ions = Field("mobile", description="ions move, or stay at their initial density; for some only: a mapping of "
                        "species to either, e.g. {vacancies: mobile, interstitials: fixed}; without mention they move")
     contacts: Contacts = Field({}, description="what the contacts let through")
-    filament: OffOrFilament = Field({}, description="the filament phase field, or off")
-    heat: OffOrHeat = Field("off", description="the temperature field and its boundaries, or off: the same temperature everywhere")
+    filament: off_or(FilamentPhysics) = Field({}, description="the filament phase field, or off")
+    noise: off_or(Noise) = Field("off", description="thermal noise of the filament, or off")
+    heat: off_or(HeatPhysics) = Field("off", description="the temperature field and its boundaries, or off: the same temperature everywhere")
 
     def moves(self, species: str) -> bool:
         """True where the ions of that name are mobile."""

@@ -193,6 +193,8 @@ class Stepper:
         Raises:
             SolutionStopped: the step would have to be smaller than the limit.
         """
+        if self.model.noise is not None:
+            self.step = min(self.step, self.model.parameters.noise.resolution)
         if segment.slope != 0:
             self.step = min(self.step, self.max_voltage_step / abs(segment.slope))
         while True:
@@ -213,8 +215,10 @@ class Stepper:
                 reason, factor = f"density of {lowest[1]} below zero ({lowest[0]:.2g} of c0)", 0.5
             else:
                 change = self._change(keep)
-                fraction = self.levels.error_factor(t)
-                error = None if fraction is None or c.order == 1 else fraction * self._distance(t, predicted)
+                # with noise no third derivative exists that could tell the error: the change of the filament rules
+                rough = c.order == 1 or self.model.noise is not None
+                fraction = None if rough else self.levels.error_factor(t)
+                error = None if fraction is None else fraction * self._distance(t, predicted)
                 hot = self._too_hot()
                 reason = hot or rejected(error, change, self.limits)
                 if reason is not None and hot is None:
@@ -247,6 +251,8 @@ class Stepper:
         keep = self.levels.states[0]
         self._guess(predicted, keep)
         self._set_history(c, self.levels.states)
+        if self.model.noise is not None:
+            self.model.context.noise.x.array[:] = self.model.noise.force(c, self.levels.times, t)
         if self.closure is not None:
             return self.closure.solve(c, volts, self.closure.predicted(self.levels.weights(t)), keep, self._tame)
         self.apply(volts)

@@ -93,6 +93,21 @@ def test_the_answer_does_not_depend_on_the_number_of_ranks(scenario, reference, 
     assert_same(table(reference), table(out))
 
 
+@pytest.mark.parallel
+def test_noise_is_the_same_on_one_and_two_ranks_and_other_with_another_seed(tmp_path):
+    path = tmp_path / "noisy.yaml"
+    path.write_text(SHORT.replace("physics: {", "physics: {noise: {seed: 5, resolution: 5 ms}, ").replace(
+        "{to: 0.1 V, rate: 0.2 V/s}", "{to: 0.02 V, rate: 0.2 V/s}").replace("duration: 0.1 s", "duration: 0.05 s"))
+    tables = {}
+    for name, ranks, options in (("one", None, ()), ("two", 2, ()), ("seed", None, ("--set", "physics.noise.seed=6"))):
+        done = halofil_run(path, tmp_path / name, *options, ranks=ranks)
+        assert done.returncode == 0, done.stdout + done.stderr
+        tables[name] = table(tmp_path / name)
+    assert_same(tables["one"], tables["two"], rtol=1e-5)
+    gaps = {name: t["filament gap [m]"].iloc[-1] for name, t in tables.items()}
+    assert abs(gaps["seed"] - gaps["one"]) > 1e-12
+
+
 def start_and_wait_for_rows(scenario, out, rows, *options):
     process = subprocess.Popen(
         [*COMMAND, str(scenario), "--out", str(out), *options], cwd=ROOT, stdout=subprocess.DEVNULL,
