@@ -12,7 +12,7 @@ from .device import AxisymmetricGap, BackContact, Block, CrossSection, Pad, Slab
 from .heat import HeatPhysics, HeatSink, HeatSurfaces
 from .material import KEYED, sections
 from .parameter import Parameter
-from .physics import BottomContact, FilamentPhysics, InitialFilament, Physics, TopContact
+from .physics import BottomContact, FilamentPhysics, InitialFilament, Noise, Physics, TopContact
 from .protocol import STEPS
 from .schema import Scenario
 from .settings import Mesh, Output, Solver
@@ -92,6 +92,7 @@ def reference() -> str:
               for kind, model in PROFILES.items()]
     parts += [_table("`physics.carriers.contacts`", CarrierContact, "physics.carriers.contacts.TERMINAL.",
                      _doc(CarrierContact), level=3)]
+    parts += [_table("`physics.noise`", Noise, "physics.noise.", f"A mapping, `on`, or `off`. {_doc(Noise)}")]
     parts += [_table("`physics.heat`", HeatPhysics, "physics.heat.", _HEAT),
               _table("`physics.heat.terminals`", HeatSink, "physics.heat.terminals.TERMINAL.", _doc(HeatSink), level=3),
               _table("`physics.heat.surfaces`", HeatSurfaces, "physics.heat.surfaces.", _doc(HeatSurfaces), level=3)]
