@@ -13,7 +13,8 @@ LOWERED = "{work_function: 4.3 eV, thermionic: on, barrier_lowering: on}"
 ROBIN = "heat: {terminals: {top: {condition: robin, temperature: 320 K, transfer_coefficient: 1e8 W/(m^2 K)}}}"
 DEPENDENT = (
     "material_overrides: {film.conductivity_activation_energy: {value: 0.2 eV, source: test}, "
-    "filament.temperature_coefficient: {value: 4e-3 1/K, source: test}}\n"
+    "filament.temperature_coefficient: {value: 4e-3 1/K, source: test}, filament.growth_activation_energy: {value: 0.3 eV, "
+    "source: test}, ions.vacancies.activation_energy: {value: 0.2 eV, source: test}}\n"
 )
 CASES = {
     "1D slab": SLAB[1],

@@ -83,8 +83,13 @@ class CellEdges:
 
         c, psi: nodal values (lists from `nodal`). Flux from i to j: B(psi_i - psi_j) c_j - B(psi_j - psi_i) c_i.
         """
+        return self.drift_flux(c, lambda i, j: psi[j] - psi[i], v, lambda i, j: 1.0)
+
+    def drift_flux(self, c, rise, v, coefficient):
+        """The same with k = coefficient(i, j) on each edge, and what drives the drift as rise(i, j) from i to j."""
         total = 0
         for i, j in self.pairs:
-            d = psi[j] - psi[i]
-            total += self.weight(i, j) * (bernoulli(-d) * c[j] - bernoulli(d) * c[i]) * self.difference(v, i, j)
+            d = rise(i, j)
+            flux = bernoulli(-d) * c[j] - bernoulli(d) * c[i]
+            total += coefficient(i, j) * self.weight(i, j) * flux * self.difference(v, i, j)
         return total

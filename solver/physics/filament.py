@@ -8,6 +8,7 @@ Delta = ln(c/c_eq) - ln(1 - theta) + z (phi - Phi) (kT; theta: occupied share of
 import ufl
 
 from solver.discretization.functions import butler_volmer, double_well_slope, interpolant_slope
+from solver.physics import temperature
 from solver.physics.context import FERMI, FILAMENT, POTENTIAL, FormContext, Term
 from solver.physics.fields import FILAMENT_FRACTION
 from solver.physics.ions import safe_density, safe_vacant
@@ -17,12 +18,12 @@ SCARCE = 0.1  # c/c0 at which the reaction has half its mobility, with noise: di
 
 
 def driving_force(ctx: FormContext):
-    """Delta [kT], positive for growth."""
+    """Delta [kT at the local temperature], positive for growth."""
     p = ctx.parameters
     ion = p.ion(p.filament.species)
     c = safe_density(ctx, ion)
     chemical = ufl.ln(c * (ion.density / p.filament.equilibrium)) - ufl.ln(safe_vacant(ctx, ion))
-    return chemical + ion.charge * (ctx.unknown(POTENTIAL) - ctx.unknown(FERMI))
+    return chemical + ion.charge * (ctx.unknown(POTENTIAL) - ctx.unknown(FERMI)) / temperature.local(ctx)
 
 
 def terms(ctx: FormContext) -> list[Term]:
@@ -30,19 +31,20 @@ def terms(ctx: FormContext) -> list[Term]:
     if not ctx.has(FILAMENT):
         return []
     f, v, scale, xi = ctx.parameters.filament, ctx.test(FILAMENT), ctx.row_scale[FILAMENT], ctx.unknown(FILAMENT)
-    delta = driving_force(ctx)
-    mobility = f.mobility * butler_volmer(delta, f.alpha)
+    delta, theta = driving_force(ctx), temperature.local(ctx)
+    # M exp(E/kT0 - E/kT) / theta: the interface moves at v0 exp(...) per kT of the local temperature
+    mobility = f.mobility * (temperature.arrhenius(theta, ctx.parameters.dependence.growth) / theta) * butler_volmer(delta, f.alpha)
     if ctx.noise is not None:
         # noise consumes vacancies whatever the driving force: none can be where there are none
         c = safe_density(ctx, ctx.parameters.ion(f.species))
         mobility *= c / (c + SCARCE)
     # (1 / M S) d xi/dt
     rate = (ctx.rate * xi + ctx.past(FILAMENT_FRACTION)) / mobility
-    # W g'(xi) - c_f h'(xi) Delta
-    bulk = ctx.filament_mobility * (f.well * double_well_slope(xi) - f.density * interpolant_slope(xi) * delta)
+    # W g'(xi) - c_f h'(xi) theta Delta
+    bulk = ctx.filament_mobility * (f.well * double_well_slope(xi) - f.density * interpolant_slope(xi) * (theta * delta))
     if ctx.noise is not None:
-        # - sqrt(2 / (M S)) w
-        bulk -= ufl.sqrt(2.0 / mobility) * ctx.noise
+        # - sqrt(2 theta / (M S)) w
+        bulk -= ufl.sqrt(2.0 * theta / mobility) * ctx.noise
     # kappa grad xi . grad v
     edge = f.gradient * ctx.filament_mobility * ctx.edges.diffusion(xi, v, lambda i, j: 1.0)
     return [

@@ -17,6 +17,7 @@ class Species:
         sublattice: species of one sublattice compete for its places.
         diffusivity: D at the device's temperature [nm^2/s].
         mobile: False: stays as it is at the start.
+        activation: energy of D [kT0], for the local temperature (temperature.py).
     """
 
     name: str
@@ -26,6 +27,7 @@ class Species:
     sublattice: str
     diffusivity: float
     mobile: bool
+    activation: float = 0.0
 
     @property
     def share(self) -> float:
@@ -42,11 +44,13 @@ def ion_species(scenario, s) -> tuple[Species, ...]:
         else:
             # Einstein: D = mu kT / (|z| q)
             diffusivity = s.mobility_to_diffusivity(mat.mobility.value) / abs(mat.charge)
+        activation = 0.0
         if mat.activation_energy is not None:
+            activation = s.electronvolt(mat.activation_energy.value)
             diffusivity *= arrhenius(mat.activation_energy.value, s.temperature, mat.reference_temperature.value)
         density, sites = s.density(mat.initial_density.value), s.density(mat.site_density.value)
         mobile = scenario.physics.moves(name)
-        out.append(Species(name, mat.charge, density, sites, mat.sublattice or name, diffusivity, mobile))
+        out.append(Species(name, mat.charge, density, sites, mat.sublattice or name, diffusivity, mobile, activation))
     return tuple(out)
 
 
