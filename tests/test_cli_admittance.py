@@ -94,6 +94,15 @@ def test_bad_options_are_refused_by_name_before_anything_is_built(scenario, tmp_
     assert not (tmp_path / "out").exists()
 
 
+def test_a_circuit_at_a_terminal_is_refused(tmp_path):
+    text = QUICK.read_text().replace("top: driven", "top: {role: driven, series_resistance: 1 kohm}")
+    path = tmp_path / "wired.yaml"
+    path.write_text(text)
+    code, said = halofil(path, "--bias", "0 V", "--freeze-filament", "--out", tmp_path / "out")
+    assert code == 2 and "terminals.top: the admittance is that of the device alone" in said
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_moving_filament_has_no_stationary_state_to_wait_for(tmp_path):
     code, said = halofil(QUICK, "--bias", "0.1 V", "--out", tmp_path / "out")
     assert code == 2 and "give --hold, e.g. --hold '1 s', or --freeze-filament" in said

@@ -48,13 +48,18 @@ def admittance(scenario, out: Path, voltage, hold, frequencies, *, freeze: bool 
         force: overwrite an earlier spectrum.
 
     Returns:
-        0 done, 2 bad input (an earlier spectrum or a run in the way, mesh that cannot be built), 3 no bias point or a
+        0 done, 2 bad input (a circuit at a terminal, an earlier spectrum or a run in the way, mesh that cannot be built), 3 no bias point or a
         frequency that could not be solved.
     """
     from meshes import MeshError
     from solver.transient.stepping import SolutionStopped
 
     comm, point = MPI.COMM_WORLD, BiasPoint(voltage, hold, freeze)
+    wired = [name for name, terminal in scenario.terminals.items() if not terminal.plain or terminal.role == "floating"]
+    if wired:
+        return _say(comm, f"terminals.{wired[0]}: the admittance is that of the device alone, between its driven and its "
+                    f"grounded terminals; write driven or ground, e.g. --set terminals.{wired[0]}="
+                    f"{'driven' if wired[0] == scenario.driven else 'ground'}", BAD_INPUT)
     try:
         on_root(comm, lambda: _make_ready(Path(out), force))
     except ResultsExist as error:

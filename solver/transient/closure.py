@@ -78,6 +78,11 @@ class Closure:
         """Voltages of the last accepted state."""
         self.apply(self._accepted, self.circuit.past[0])
 
+    @property
+    def jumped(self) -> bool:
+        """Whether the free terminals followed the source at once: by a tenth of its step since the last accepted state."""
+        return float(np.abs(self.free - self.circuit.past[0]).max()) > 0.1 * abs(self._source - self._accepted)
+
     def predicted(self, weights) -> np.ndarray:
         """Free voltages extrapolated with the weights of the earlier levels [V]."""
         return sum(w * v for w, v in zip(weights, self.circuit.past, strict=True))
@@ -114,7 +119,8 @@ class Closure:
         state = self.model.context.state.x
         start = self._accepted, self.circuit.past[0]
         low, high = np.full(len(self.free), -np.inf), np.full(len(self.free), np.inf)
-        effort = self._fields(start, (source, guess), keep)
+        walks = c.order == 1 and ELECTRONS in self.model.fields
+        effort = self._fields(start, (source, guess), keep, walks)
         for _ in range(ROUNDS):
             if not effort.converged:
                 return effort
@@ -132,15 +138,16 @@ class Closure:
             before = state.array.copy()
             state.array[:] += change @ self._response.fields
             tame(before)
-            effort = effort.then(self._fields((source, self.free), (source, self.free + change), before))
+            effort = effort.then(self._fields((source, self.free), (source, self.free + change), before, walks))
         return Effort(False, effort.iterations, effort.linear_iterations, "no voltages close the circuit")
 
-    def _fields(self, start, end, keep) -> Effort:
-        """The engine's solve at `end` = (source, free); carriers go there from `start` in smaller steps if need be."""
+    def _fields(self, start, end, keep, walks) -> Effort:
+        """The engine's solve at `end` = (source, free); if `walks`, from the state `keep` at `start` in smaller steps where
+        need be."""
         self.apply(*end)
         self.engine.settle()
         result = self.engine.solve()
-        if result.converged or ELECTRONS not in self.model.fields:
+        if result.converged or not walks:
             return Effort(result.converged, result.iterations, result.linear_iterations, result.reason)
         self.model.context.state.x.array[:] = keep
         (s0, v0), (s1, v1) = start, end
@@ -191,7 +198,8 @@ class Closure:
         """
         before = self._left
         change = self._correction(c, currents)
-        if change is None or self._left <= TIGHT or (self._left <= balance and self._left > 0.1 * before):
+        good = min(self._left, self._pending / self._thermal) <= TIGHT
+        if change is None or good or (self._left <= balance and self._left > 0.1 * before):
             return False
         self.model.context.state.x.array[:] += change @ self._response.fields
         self.apply(self._source, self.free + change)

@@ -30,6 +30,7 @@ log = logging.getLogger("halofil")
 FIRST_STEP = 1e-6  # s, after a jump of the voltage
 FIRST_SHARE = 1e-4  # with a circuit, of the segment at most: shorter time constants do not show in it
 HOTTEST = 2000.0  # K; a step that ends beyond is refused
+ATTEMPTS = 12  # of correcting fields and circuit together
 BALANCE = 3e-7  # of the largest terminal current
 NEGATIVE_DENSITY = 1e-9  # of c0: below zero by more than Newton's rounding
 LOST_IONS = 1e-11  # of all ions of a species, in one step: 1e-8 after a thousand steps that all err to one side
@@ -65,7 +66,7 @@ class Stepper:
         self._exchanged: list[dict] = []
         self._ions_start: dict[str, float] = {}
         self._voltage = 0.0  # of the source in the last accepted state
-        self._jumped = False  # the terminals' voltages, since the last accepted state
+        self._jumped = False  # the source, since the last accepted state
         contacts = model.parameters.contacts
         self.closure = None
         if any(c.wiring.free for c in contacts):
@@ -82,6 +83,8 @@ class Stepper:
     def equilibrate(self):
         """Equilibrium at zero bias with the filament held; the waveform starts there."""
         self.relax(0.0)
+        if self.closure is not None and ELECTRONS in self.model.fields and not self.model.context.species:
+            self._close_stationary(0.0)  # under light a floating terminal takes its photovoltage
         self.begin()
         log.info("equilibrium at 0 V reached")
 
@@ -93,8 +96,9 @@ class Stepper:
             SolutionStopped: a step gets too small, or the voltage is not reached.
         """
         ctx = self.model.context
-        self.apply(volts)
-        if self.closure is not None:
+        if self.closure is None:
+            self.apply(volts)
+        else:
             self.closure.ideal(volts)
         if ELECTRONS in self.model.fields and not ctx.species:
             self.settle_at(volts, start)
@@ -139,22 +143,20 @@ class Stepper:
         result, iterations = walk(self.model, self.engine, self.apply, start, volts)
         if not result.converged:
             raise SolutionStopped(f"no stationary state at {volts:.4f} V: {result.reason}; check doping and mesh.")
-        if self.closure is not None:
-            iterations += self._close_stationary(volts)
         self.engine.polish()  # Newton's last error shows in the terminals' charges and currents
         log.info("stationary state at %.4g V: %d Newton iterations", volts, iterations)
         return iterations
 
     def _close_stationary(self, volts):
-        """Circuit at rest from the state with ideal terminals; returns Newton iterations."""
-        keep, closure = self.model.context.state.x.array.copy(), self.closure
-        closure.ideal(volts)
-        effort = closure.solve(bdf.STATIONARY, volts, closure.free, keep, self._tame)
+        """From the stationary state with ideal terminals to that with the circuit."""
+        closure = self.closure
+        effort = closure.solve(bdf.STATIONARY, volts, closure.free, self.model.context.state.x.array.copy(), self._tame)
         if not effort.converged:
             raise SolutionStopped(f"no stationary state of the circuit at {volts:.4f} V: {effort.reason}.")
-        while closure.improve(bdf.STATIONARY, self._film_currents(bdf.STATIONARY, self._sums()[0]), BALANCE):
-            effort = effort.then(self.engine.polish())
-        return effort.iterations
+        for _ in range(ATTEMPTS):
+            if not closure.improve(bdf.STATIONARY, self._film_currents(bdf.STATIONARY, self._sums()[0]), BALANCE):
+                break
+            self.engine.polish()
 
     def begin(self):
         """Make the present state the start of the waveform (t = 0)."""
@@ -364,7 +366,7 @@ class Stepper:
         ions of a species are lost in the step. The update test alone lets through errors that are small in volts yet, in a
         metallic filament, large in current.
         """
-        for attempt in range(6 if self.closure is None else 12):
+        for attempt in range(6 if self.closure is None else ATTEMPTS):
             sums, inside = self._sums()
             displacement = self._displacement(c, sums)
             parts = [x for n, s in sums.items() for x in (s.electronic, s.ionic, displacement[n])]
@@ -402,12 +404,13 @@ class Stepper:
         wanted = max(dt * factor, self.step) if landing and factor >= 1 else dt * factor
         self.time, self.step, self._voltage = t, on_ladder(wanted), volts
         self.accepted_steps += 1
+        jumped = self._jumped and (self.closure is None or self.closure.jumped)
+        self._jumped = False
         circuit = None if self.closure is None else self.closure.accept()
         voltages = self._voltages(volts) if self.closure is None else self.closure.voltages
-        if self._jumped:
+        if jumped:
             # Potentials, charges and carriers jumped with the voltage: BDF2 must not differentiate across it.
             self._forget()
-            self._jumped = False
         parts = ("electrons", "holes") if ELECTRONS in self.model.fields else ()
         return StepRecord(
             t, volts, dt, voltages,
@@ -422,8 +425,7 @@ class Stepper:
         """Start of a segment: a jump restarts with small implicit-Euler steps, a corner shortens the step."""
         if abs(segment.v_start - previous_voltage) > 1e-12:
             self._forget()
-            # behind a resistor or a capacitor the terminals follow the source smoothly
-            self._jumped = self.closure is None
+            self._jumped = True
             self.step = FIRST_STEP
             if self.closure is not None:
                 self.step = min(FIRST_STEP, FIRST_SHARE * (segment.end - segment.start))

@@ -7,6 +7,7 @@ from solver.scenario.protocol import Hold, Sweep
 from solver.transient.bdf import coefficients
 from tests.devices import bipolar, model
 from tests.verification.claims import Claim, Section, check
+from tests.verification.drawing import law, simulated
 from tests.verification.walking import stepper_of, walk
 
 OHMIC = "physics: {filament: off, ions: fixed, contacts: {top: {electronic: ohmic}}}\n"
@@ -186,16 +187,17 @@ def draw(data, figure):
     left, right = figure.subplots(1, 2)
     c = data["charging"]
     t = np.linspace(0, c["time"][-1], 200)
-    left.plot(t * 1e6, 1 - np.exp(-t / TAU), label="1 - exp(-t/RC)")
-    left.plot(c["time"] * 1e6, c["device"], "o", ms=3, label="simulated")
-    left.set(xlabel="time [us]", ylabel="voltage of the plates [V]")
-    d = data["limited"]
+    law(left, t * 1e6, 1 - np.exp(-t / TAU), label="1 − exp(−t/RC)")
+    simulated(left, c["time"] * 1e6, c["device"])
+    left.set_xlabel("time [µs]")
+    left.set_ylabel("voltage of the plates [V]")
     v = np.linspace(-1, 1, 201)
-    right.plot(v, np.clip(CONDUCTANCE * v, -1e-9, 1e-9) * 1e9, label="Ohm's law, clipped")
-    right.plot(d["source"], d["current"] * 1e9, "o", ms=3, label="compliance 1 nA")
-    s = data["divider"]
-    right.plot(s["source"], s["current"] * 1e9, ".", ms=3, label="series resistor")
-    right.set(xlabel="voltage of the source [V]", ylabel="current [nA]")
+    for k, (key, label, resistance) in enumerate((("limited", "compliance 1 nA", 0.0), ("divider", "resistor 1 GΩ", 1e9))):
+        ohmic = CONDUCTANCE * v / (1 + resistance * CONDUCTANCE)
+        law(right, v, np.clip(ohmic, -1e-9, 1e-9) * 1e9, k, label=None)
+        simulated(right, data[key]["source"], data[key]["current"] * 1e9, k, label=label)
+    right.set_xlabel("voltage of the source [V]")
+    right.set_ylabel("current [nA]")
     for axes in (left, right):
         axes.legend()
 
@@ -205,7 +207,7 @@ SECTION = Section(
     "A resistor, a capacitor or a current compliance between source and device, and terminals that float, are solved with the "
     "fields, with their time scheme. Left: parallel plates charged through a resistor; right: an ohmic slab whose source is "
     "limited to 1 nA, and one behind a resistor.",
-    measure, claims, draw,
+    measure, claims, draw, "circuit",
 )
 
 
