@@ -94,12 +94,12 @@ def test_bad_options_are_refused_by_name_before_anything_is_built(scenario, tmp_
     assert not (tmp_path / "out").exists()
 
 
-def test_a_circuit_at_a_terminal_is_refused(tmp_path):
+def test_a_circuit_at_a_terminal_is_refused(tmp_path, caplog):
     text = QUICK.read_text().replace("top: driven", "top: {role: driven, series_resistance: 1 kohm}")
     path = tmp_path / "wired.yaml"
     path.write_text(text)
     code, said = halofil(path, "--bias", "0 V", "--freeze-filament", "--out", tmp_path / "out")
-    assert code == 2 and "terminals.top: the admittance is that of the device alone" in said
+    assert code == 2 and "terminals.top: the admittance is that of the device alone" in said + caplog.text
     assert not (tmp_path / "out").exists()
 
 

@@ -56,7 +56,7 @@ def charging(tmp_path, steps, extra=0.0):
     stepper._exchanged = [0.0, 0.0]
     closure.accept()
     stepper.levels.push(dt, m.context.state.x.array)
-    stepper.time, worst = dt, 0.0
+    stepper.time, stepper._jumped, worst = dt, False, 0.0
     for k in range(2, steps + 1):
         stepper.step = dt * (1 + 1e-12)
         record = stepper.advance(k * dt, segment)
