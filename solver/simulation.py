@@ -22,6 +22,7 @@ def run(scenario, out: Path, *, resume: bool = False, force: bool = False, engin
         state kept), 130 interrupted (checkpoint written).
     """
     from meshes import MeshError
+    from solver.physics.doping import ExpressionError
     from solver.results.checkpoint import CheckpointError
     from solver.transient.stepping import SolutionStopped
 
@@ -34,7 +35,7 @@ def run(scenario, out: Path, *, resume: bool = False, force: bool = False, engin
     try:
         job = _Job(scenario, folder, comm, log)
         return job.march()
-    except (MeshError, CheckpointError, OtherScenario) as error:
+    except (MeshError, CheckpointError, OtherScenario, ExpressionError) as error:
         return _refuse(comm, error)
     except SolutionStopped as error:
         log.error("%s The last good state is in %s.", error, folder.checkpoint)

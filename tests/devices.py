@@ -79,6 +79,20 @@ def material_with_ions(tmp_path):
     return "silicon_ions"
 
 
+def ion(charge, density="1e19 cm^-3", sites="1e21 cm^-3", diffusivity="5e-10 cm^2/s", **more):
+    """YAML of one species of material.ions; `more` are further parameters, or `sublattice`."""
+    numbers = {"initial_density": density, "site_density": sites, "diffusivity": diffusivity, **more}
+    lattice = numbers.pop("sublattice", None)
+    text = ", ".join(f"{key}: {{value: {value}, source: test}}" for key, value in numbers.items())
+    return f"{{charge: {charge}, {text}" + (f", sublattice: {lattice}}}" if lattice else "}")
+
+
+def reaction(equation, rate, **more):
+    """YAML of material.reactions with one reaction."""
+    text = "".join(f", {key}: {{value: {value}, source: test}}" for key, value in more.items())
+    return f"[{{equation: {equation}, rate: {{value: {rate}, source: test}}{text}}}]"
+
+
 JUNCTION = "{profile: tanh, axis: %s, below: -1e17 cm^-3, above: 1e16 cm^-3, position: %g nm, width: %g nm}"
 DIODE_2D = """device:
   layout: block

@@ -3,7 +3,17 @@
 import numpy as np
 import pytest
 
-from tests.devices import GAP, SHORT_FILAMENT, SLAB, bipolar, material_with_ions, model, random_state
+from tests.devices import (
+    GAP,
+    SHORT_FILAMENT,
+    SLAB,
+    bipolar,
+    ion,
+    material_with_ions,
+    model,
+    random_state,
+    reaction,
+)
 
 EMISSION = (
     "doping: [{profile: uniform, density: 1e19 cm^-3}], contacts: {top: {work_function: 4.2 eV, electron_velocity: "
@@ -16,7 +26,29 @@ DEPENDENT = (
     "filament.temperature_coefficient: {value: 4e-3 1/K, source: test}, filament.growth_activation_energy: {value: 0.3 eV, "
     "source: test}, ions.vacancies.activation_energy: {value: 0.2 eV, source: test}}\n"
 )
+INTERSTITIALS = ion(-1, "2e19 cm^-3", diffusivity="2e-9 cm^2/s", sublattice="iodide", exchange_velocity="1e-4 cm/s")
+VACANCIES = ion(1, sublattice="iodide", exchange_velocity="1e-3 cm/s")
+TWO_IONS = (
+    f"material_overrides: {{ions: {{vacancies: {VACANCIES}, interstitials: {INTERSTITIALS}}}, reactions: "
+    + reaction("vacancies + interstitials <-> 0", "1e-14 cm^3/s", equilibrium_density="3e18 cm^-3") + "}\n"
+)
+OFFSETS = (
+    "contacts: {top: {ions: {vacancies: {offset: 40 mV, symmetry_factor: 0.3}, interstitials: {offset: -20 mV, density: "
+    "1e19 cm^-3}}}, bottom: {ions: {vacancies: fixed}}}"
+)
+DIVALENT = (
+    f"material_overrides: {{ions: {{vacancies: {ion(2, exchange_velocity='1e-3 cm/s')}, anions: {ion(-1)}}}, "
+    "filament.reaction: vacancies + 2 e- <-> filament}\n"
+)
 CASES = {
+    "two ions on one lattice that react": SLAB[1] + TWO_IONS + f"physics: {{filament: off, {OFFSETS}}}\n",
+    "two ions that react, 2D with filament": SLAB[2] + TWO_IONS + SHORT_FILAMENT,
+    "divalent ions beside fixed anions, filament": SLAB[2] + DIVALENT + SHORT_FILAMENT.replace("physics: {",
+        "physics: {ions: {anions: {motion: fixed, initial_profile: [{profile: tanh, axis: y, below: 1e19 cm^-3, above: "
+        "2e19 cm^-3, position: 10 nm}]}}, "),
+    "bipolar 1D, ions and surface potential": SLAB[1] + bipolar(
+        "{doping: [{profile: uniform, density: 1e17 cm^-3}], contacts: {top: {work_function: 4.2 eV}}}", "mobile", "silicon_ions"
+    ).rstrip() + "\n  contacts: {top: {ions: {vacancies: {offset: 0.1 V}}}}\n",
     "1D slab": SLAB[1],
     "2D slab with filament": SLAB[2] + SHORT_FILAMENT,
     "3D slab with filament": SLAB[3] + SHORT_FILAMENT,

@@ -43,8 +43,9 @@ def test_butler_volmer_factor_is_one_at_equilibrium_and_exact_elsewhere():
 
 def test_exchange_rate_by_hand():
     # c = 4 c0: 2 sinh(ln(4)/2) = 2 - 1/2 = 1.5
-    assert abs(exchange_rate(np.float64(4.0), Numpy) - 1.5) < 1e-14
-    assert exchange_rate(np.float64(1.0), Numpy) == 0.0
+    assert abs(exchange_rate(np.log(4.0), m=Numpy) - 1.5) < 1e-14
+    assert abs(exchange_rate(np.log(16.0), 0.25, Numpy) - (2 - 1 / 8)) < 1e-14
+    assert exchange_rate(np.float64(0.0), 0.3, Numpy) == 0.0
 
 
 def test_edge_averages_reach_their_limits():

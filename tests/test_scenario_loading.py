@@ -48,7 +48,7 @@ protocol: [hold: {voltage: 1 mV, duration: 40 s}]
     assert (scenario.physics.ions, scenario.physics.filament.interface_width) == ("mobile", 1.2e-9)
     assert (initial.core_radius, initial.core_height, initial.radius, initial.height) == (2e-9, 46e-9, 5e-9, 52e-9)
     contacts = scenario.physics.contacts
-    assert (contacts.top.electronic, contacts.bottom.electronic, contacts.top.ions) == ("resistive", "ohmic", "exchange")
+    assert (contacts["top"].electronic, contacts["bottom"].electronic, contacts["top"].ions) == ("resistive", "ohmic", "exchange")
     assert (scenario.output.checkpoint_every, scenario.output.max_step, scenario.output.figures) == (300.0, None, True)
     solver = scenario.solver
     assert (solver.newton_tolerance, solver.max_filament_change, solver.max_steps, solver.min_step) == (

@@ -121,10 +121,13 @@ def butler_volmer(delta, alpha, m=ufl, limit=16.0):
     return ratio * m.exp(2 * (alpha - 0.5) * y)
 
 
-def exchange_rate(ratio, m=ufl, limit=16.0):
-    """2 sinh(ln(ratio)/2), ratio = c/c0 > 0: Butler-Volmer exchange of an ion with an electrode at equilibrium c0."""
-    y = 0.5 * clamp(m.ln(ratio), -limit, limit, m)
-    return m.exp(y) - m.exp(-y)
+def exchange_rate(affinity, symmetry=0.5, m=ufl, limit=16.0):
+    """e^{s A} - e^{-(1 - s) A}: Butler-Volmer rate at which an affinity A [kT] drives a reaction forwards.
+
+    |A| is limited to `limit`, so that a Newton iterate cannot overflow. s = 1/2: 2 sinh(A/2).
+    """
+    y = clamp(affinity, -limit, limit, m)
+    return m.exp(symmetry * y) - m.exp((symmetry - 1) * y)
 
 
 def rho_over_sinh(rho, m=ufl):

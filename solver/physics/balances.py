@@ -11,6 +11,7 @@ import numpy as np
 from mpi4py import MPI
 
 from solver.physics.fields import ELECTRONS, FERMI, HOLES, POTENTIAL, total
+from solver.physics.reactions import rate
 from solver.physics.storage import stored
 
 
@@ -70,7 +71,7 @@ def nodal_sums(model, interior_residual) -> dict[str, TerminalSums]:
 
 
 class IonCount:
-    """Mobile and condensed ions in the film, lumped as the storage term is."""
+    """Mobile and condensed ions in the film, and what reactions make of them, lumped as their terms are."""
 
     def __init__(self, model):
         import ufl
@@ -90,6 +91,25 @@ class IonCount:
             density = stored(total(ion.name), m.fields, m.parameters, lambda f: m.values(f)[: m.owned])
             out[ion.name] = m.device.mesh.comm.allreduce(float(np.sum(density * self._volume)), MPI.SUM)
         return out
+
+
+    def made(self) -> dict[str, float]:
+        """Ions of each mobile species that reactions make per second in the mesh [1/s]. Collective."""
+        m, p = self._model, self._model.parameters
+        out = dict.fromkeys((ion.name for ion in m.context.species), 0.0)
+        for reaction in p.reactions:
+            events = rate(reaction, p, self._relative_density)
+            number = m.device.mesh.comm.allreduce(float(np.sum(events * self._volume)), MPI.SUM)
+            for name in out:
+                out[name] += reaction.made(name) * number
+        return out
+
+    def _relative_density(self, species):
+        m = self._model
+        if species in m.fields:
+            return m.values(species)[: m.owned]
+        ion = m.parameters.ion(species)
+        return 1.0 if ion.profile is None else ion.profile(m.coordinates[: m.owned]) / ion.density
 
 
 def _add():

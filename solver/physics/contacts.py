@@ -1,8 +1,27 @@
-"""Exchange with the terminals: contact resistance for the current, Butler-Volmer exchange for the ions."""
+"""Exchange with the terminals: contact resistance for the current, Butler-Volmer exchange for the ions.
+
+Ions of charge number z pass between film and metal by I^z + z e- <-> I (z < 0: electrons are given back). Its affinity is
+A = ln(c/c_ref) + z eta with the overpotential eta = phi - V - offset [kT/q] of the film over the metal: at eta > 0 cations
+are driven out of the film and anions into it. The flux out is k c_ref (e^{s A} - e^{-(1-s) A}), zero at the Nernst
+density c_ref e^{-z eta}; at eta = 0 and s = 1/2 it is k c_ref 2 sinh(ln(c/c_ref)/2). Dilute: the sites do not enter. The
+metal's surface has the applied voltage, so that eta is -offset, or with electrons and holes the surface potential by the
+work function less the offset; a compact (Stern) layer is not modelled.
+"""
+
+import ufl
 
 from solver.discretization.functions import exchange_rate, interpolant
-from solver.physics.context import FERMI, FILAMENT, FormContext, Term
+from solver.physics.context import ELECTRONS, FERMI, FILAMENT, POTENTIAL, FormContext, Term
 from solver.physics.ions import safe_density
+
+
+def affinity(ctx: FormContext, contact, ion):
+    """A = ln(c/c_ref) + z (phi - V - offset) [kT] of I^z(film) + z e-(metal) <-> I(metal), positive: ions leave the film."""
+    exchange = contact.exchange[ion.name]
+    chemical = ufl.ln(safe_density(ctx, ion) * (ion.density / exchange.reference))
+    # without electrons and holes phi = V is prescribed
+    surface = ctx.unknown(POTENTIAL) - ctx.voltage[contact.name] if ctx.has(ELECTRONS) else 0.0
+    return chemical + ion.charge * (surface - exchange.offset)
 
 
 def terms(ctx: FormContext) -> list[Term]:
@@ -17,10 +36,11 @@ def terms(ctx: FormContext) -> list[Term]:
                 Term(f"contact resistance, {contact.name}", FERMI, ctx.row_scale[FERMI] * g * ctx.weight * ds, contact=True, linear=True)
             )
         for ion in ctx.species:
-            if contact.exchange is None:
+            exchange = contact.exchange.get(ion.name)
+            if exchange is None:
                 continue
-            # outward flux k_ex c0 2 sinh(ln(c/c0)/2), blocked where the filament touches (1 - h)
-            rate = contact.exchange * ion.density * exchange_rate(safe_density(ctx, ion))
+            # outward flux k c_ref (e^{s A} - e^{-(1-s) A}), blocked where the filament touches (1 - h)
+            rate = exchange.velocity * exchange.reference * exchange_rate(affinity(ctx, contact, ion), exchange.symmetry)
             if ctx.has(FILAMENT):
                 rate = rate * (1 - interpolant(ctx.unknown(FILAMENT)))
             out.append(

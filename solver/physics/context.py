@@ -10,6 +10,7 @@ from dolfinx import mesh as dmesh
 from mpi4py import MPI
 
 from solver.discretization.edge_fluxes import ONE_POINT, VERTEX, CellEdges
+from solver.physics.doping import ExpressionError
 from solver.physics.fields import (
     ELECTRONS,
     FERMI,
@@ -56,6 +57,7 @@ class FormContext:
 
     Attributes:
         species: mobile ions (`Species`); each has a field of its name.
+        initial_density: species -> density at the start over `Species.density`, UFL.
         stored: names of the stored quantities, a column of `history` each (see storage.py).
         doping: net donor density N at the nodes [nm^-3]; None without electrons and holes.
         typical_density: of the carriers [nm^-3], for scales.
@@ -67,6 +69,7 @@ class FormContext:
         self.fields = [POTENTIAL, FERMI] if parameters.carriers is None else [POTENTIAL, ELECTRONS, HOLES]
         self.species = tuple(ion for ion in parameters.species if ion.mobile)
         self.fields += [ion.name for ion in self.species]
+        self.initial_density = {ion.name: self._initial(ion) for ion in parameters.species}
         if parameters.filament is not None:
             self.fields += [FILAMENT, TUNNELLING]
         if parameters.heat is not None:
@@ -144,6 +147,30 @@ class FormContext:
             scale[TEMPERATURE] = 1 / p.heat.conductivity["film"]
         return {name: scale[name] / typical for name in self.fields}
 
+    def _initial(self, ion):
+        """Profile of ions at the start over their typical density (P1), or 1.
+
+        Raises:
+            ExpressionError: a negative density, or no room for it on the sublattice.
+        """
+        if ion.profile is None:
+            return ufl.as_ufl(1.0)
+        f = fem.Function(fem.functionspace(self.mesh, ("Lagrange", 1)), name=ion.name)
+        density = ion.profile(f.function_space.tabulate_dof_coordinates())
+        tdim = self.mesh.topology.dim
+        self.mesh.topology.create_connectivity(tdim, tdim)
+        film = density[fem.locate_dofs_topological(f.function_space, tdim, self.device.cell_tags.find(self.device.regions["film"]))]
+        low = self.mesh.comm.allreduce(float(film.min(initial=np.inf)), MPI.MIN)
+        high = self.mesh.comm.allreduce(float(film.max(initial=-np.inf)), MPI.MAX)
+        if low < 0 or high >= ion.sites:
+            raise ExpressionError(
+                f"the initial profile of {ion.name} goes from {low * 1e21:.3g} to {high * 1e21:.3g} cm^-3; it must stay between 0 "
+                f"and the site density, {ion.sites * 1e21:.3g} cm^-3"
+            )
+        f.x.array[:] = density / ion.density
+        f.x.scatter_forward()
+        return f
+
     def _doping(self):
         """Net donor density at the nodes; sets `typical_density`."""
         doping = fem.Function(fem.functionspace(self.mesh, ("Lagrange", 1)), name="doping")
@@ -195,6 +222,12 @@ class FormContext:
     def unknown(self, field):
         """Scalar UFL component of the state."""
         return self.state[self.fields.index(field)]
+
+    def relative_density(self, species):
+        """c over the initial density of mobile or fixed ions, as UFL."""
+        if species in self.fields:
+            return self.unknown(species)
+        return self.initial_density[species]
 
     def test(self, field):
         """Scalar UFL component of the test function."""

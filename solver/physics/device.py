@@ -16,6 +16,7 @@ from solver.physics import (
     heat,
     ions,
     poisson,
+    reactions,
     tunnelling,
 )
 from solver.physics.context import FormContext
@@ -77,7 +78,7 @@ class DeviceModel:
         self.fields = ctx.fields
         self.terms = []
         for equation in (
-            poisson, conduction, electrons_holes, ions, filament, tunnelling, contacts, carrier_contacts, heat
+            poisson, conduction, electrons_holes, ions, reactions, filament, tunnelling, contacts, carrier_contacts, heat
         ):
             self.terms += equation.terms(ctx)
         self.coordinates = ctx.space.tabulate_dof_coordinates()
@@ -126,6 +127,8 @@ class DeviceModel:
             levels = self._levels_of(contact)
             for field in levels:
                 self.constrained[film, self.fields.index(field)] = True
+            for name in contact.held:
+                self.constrained[film, self.fields.index(name)] = True
             offset = 0.0 if contact.carriers is None else carrier_contacts.surface_potential(ctx, contact, held)
             self._electrode[contact.name] = _Electrode(held, film, levels, offset)
             self.terminal_nodes[contact.name] = np.unique(nodes[nodes < self.owned])
@@ -171,7 +174,11 @@ class DeviceModel:
         """Uniform ions; filament as a tanh profile around a cylinder with a flat tip; u from its distance."""
         p, film = self.parameters, self.film_nodes
         for ion in self.context.species:
-            self.values(ion.name)[:] = film
+            profile = ion.profile
+            self.values(ion.name)[:] = film * (1.0 if profile is None else profile(self.coordinates) / ion.density)
+        for contact in p.contacts:
+            for name, density in contact.held.items():
+                self.values(name)[self._electrode[contact.name].film] = density
         if p.carriers is not None:
             # charge neutral everywhere: where the equilibrium solve starts
             self.values(POTENTIAL)[:] = neutral_potential(p.carriers, self.context.doping.x.array) * film

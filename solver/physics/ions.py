@@ -53,23 +53,17 @@ def neighbours(ctx: FormContext, ion):
     return [other for other in ctx.parameters.species if other.sublattice == ion.sublattice]
 
 
-def relative_density(ctx: FormContext, ion):
-    """c over the initial density: the unknown, or 1 where the species does not move."""
-    return ctx.unknown(ion.name) if ion.mobile else ufl.as_ufl(1.0)
-
-
 def _occupied_at_corners(ctx, ion):
     """Share of occupied sites at the cell's vertices."""
     corners = [
-        [j.share * q for q in ctx.edges.nodal(ctx.unknown(j.name))] if j.mobile else [j.share] * ctx.edges.vertices
-        for j in neighbours(ctx, ion)
+        [j.share * q for q in ctx.edges.nodal(ctx.relative_density(j.name))] for j in neighbours(ctx, ion)
     ]
     return [sum(parts[1:], parts[0]) for parts in zip(*corners)]
 
 
 def safe_density(ctx: FormContext, ion):
     """c over the initial density limited to (1e-10, 0.999 c_max), for logarithms during Newton."""
-    return ufl.min_value(ufl.max_value(relative_density(ctx, ion), 1e-10), 0.999 / ion.share)
+    return ufl.min_value(ufl.max_value(ctx.relative_density(ion.name), 1e-10), 0.999 / ion.share)
 
 
 def safe_vacant(ctx: FormContext, ion):

@@ -10,7 +10,7 @@ from solver.physics.heat_parameters import (
     heat_parameters,
     temperature_dependence,
 )
-from solver.physics.ion_parameters import Species, ion_species
+from solver.physics.ion_parameters import IonExchange, Reaction, Species, ion_contact, ion_reactions, ion_species
 from solver.physics.scaling import Scaling
 
 
@@ -94,7 +94,8 @@ class Contact:
     name: str
     wiring: Wiring
     conductance: float | None  # charges/s per kT/q per nm^2; None: ohmic
-    exchange: float | None  # nm/s; None: blocking
+    exchange: dict[str, IonExchange]  # by species; blocking where there is none
+    held: dict[str, float]  # species -> c/c0 that the electrode prescribes
     carriers: CarrierContact | None = None  # with electrons and holes, instead of `conductance`
 
     @property
@@ -110,6 +111,7 @@ class DeviceParameters:
     scaling: Scaling
     permittivity: dict[str, float]
     species: tuple[Species, ...]
+    reactions: tuple[Reaction, ...]
     conductivity: float | None  # None with electrons and holes
     carriers: CarrierParameters | None
     contacts: tuple[Contact, ...]
@@ -157,16 +159,15 @@ class DeviceParameters:
             noise = NoiseParameters(noise.seed, noise.resolution, scenario.device.filament_images)
         contacts = []
         for name, terminal in scenario.terminals.items():
-            kind = scenario.physics.contacts.of(name)
+            kind = scenario.contact(name)
             resistive = kind.electronic == "resistive" and carriers is None
-            exchanging = kind.ions == "exchange" and any(ion.mobile for ion in species)
             contacts.append(
                 Contact(
                     name,
                     Wiring(terminal.role, terminal.series_resistance or 0.0, terminal.parallel_capacitance or 0.0,
                            terminal.compliance),
                     s.contact_conductance(mat.contacts.conductance.value) if resistive else None,
-                    s.velocity(mat.contacts.exchange_velocity.value) if exchanging else None,
+                    *ion_contact(scenario, kind, species, s),
                     carriers and carrier_contact(scenario, name, s),
                 )
             )
@@ -178,6 +179,7 @@ class DeviceParameters:
                 if getattr(mat, region) is not None
             }},
             species=species,
+            reactions=ion_reactions(scenario, species, s),
             conductivity=s.conductivity(mat.film.electronic_conductivity.value) if carriers is None else None,
             carriers=carriers,
             contacts=tuple(contacts),

@@ -16,9 +16,11 @@ def terms(ctx: FormContext) -> list[Term]:
     )
     out = [Term("potential, edges", POTENTIAL, ctx.row_scale[POTENTIAL] * edge, linear=True)]
     local = 0
-    for ion in ctx.species:
-        # - int q z (c - c0) v
-        local += -ion.charge * ion.density * (ctx.unknown(ion.name) - 1.0) * v
+    for ion in p.species:
+        if ion.mobile or ion.profile is not None and not ion.neutral:
+            # - int q z (c - counter charge) v
+            counter = ctx.initial_density[ion.name] if ion.neutral else 1.0
+            local += -ion.charge * ion.density * (ctx.relative_density(ion.name) - counter) * v
     if ctx.has(ELECTRONS):
         # - int q (p - n + N) v
         n, positive = densities(p.carriers, phi, ctx.unknown(ELECTRONS), ctx.unknown(HOLES))

@@ -12,8 +12,9 @@ from .device import AxisymmetricGap, BackContact, Block, CrossedBars, CrossSecti
 from .document import Path_
 from .faults import one_of
 from .heat_checks import heat_faults, missing_thermal, without_effect
-from .ion_checks import ineffective_ions, ion_faults
+from .ion_checks import ineffective_ions, ion_faults, missing_exchange
 from .material import KEYED, sections
+from .profile_checks import profile_faults
 from .protocol import Hold, Pulses, Repeat, Step, Sweep
 from .schema import Scenario
 from .terminals import terminals_without_effect
@@ -165,9 +166,9 @@ def _missing(scenario: Scenario) -> Iterator[tuple[Path_, str]]:
         yield ("ions",), "physics.ions: mobile"
     if material.filament is None and physics.filament != "off":
         yield ("filament",), "physics.filament"
-    if material.contacts is None and not {("material", "contacts", key) for key in (
-            "conductance", "exchange_velocity")} <= unused.keys():
-        yield ("contacts",), "a terminal that is resistive or exchanges ions"
+    yield from missing_exchange(scenario)
+    if material.contacts is None and ("material", "contacts", "conductance") not in unused:
+        yield ("contacts",), "a terminal that is resistive"
     for section in ("spacer", "substrate", "cap"):
         if isinstance(scenario.device, CrossedBars) and getattr(material, section) is None:
             yield (section,), f"layout {scenario.device.layout}"
@@ -193,14 +194,7 @@ def _carriers(scenario: Scenario) -> Found:
             yield ("physics", "carriers", "contacts", name), (
                 f"the layout has no terminal {name!r:.40}; its terminals are {one_of(scenario.terminals)}")
     yield from _carrier_contacts(physics.carriers.contacts)
-    axes = "xyz"[: device.dimension]
-    for i, profile in enumerate(physics.carriers.doping):
-        path = ("physics", "carriers", "doping", i)
-        if profile.profile == "tanh" and profile.axis not in axes:
-            yield (*path, "axis"), f"{profile.axis} is no coordinate of this mesh; write {one_of(axes)}"
-        if profile.profile == "gaussian":
-            yield from (((*path, axis), f"is no coordinate of this mesh; its coordinates are {one_of(axes)}")
-                        for axis in "xyz" if axis not in axes and getattr(profile, axis) is not None)
+    yield from profile_faults(physics.carriers.doping, ("physics", "carriers", "doping"), device.dimension)
 
 
 def _carrier_contacts(contacts: dict[str, CarrierContact]) -> Found:
@@ -266,9 +260,7 @@ def ineffective(scenario: Scenario) -> dict[Path_, str]:
         found["physics", "noise"] = "with physics.filament: off"
     if physics.noise != "off":
         found["solver", "time_tolerance"] = "with physics.noise, where no local error exists"
-    contacts = {name: physics.contacts.of(name) for name in scenario.terminals}
-    if isinstance(device, Block):
-        found["physics", "contacts"] = "in layout block, whose pads are ohmic and block ions"
+    contacts = {name: scenario.contact(name) for name in scenario.terminals}
     if physics.electronic == "bipolar":
         found |= {("physics", "contacts", name, "electronic"): "with physics.electronic: bipolar, whose contacts are "
                   "those of physics.carriers" for name in contacts}
@@ -288,11 +280,6 @@ def ineffective(scenario: Scenario) -> dict[Path_, str]:
         found["physics", "carriers"] = "with physics.electronic: quasi_equilibrium"
         found["material", "semiconductor"] = "with physics.electronic: quasi_equilibrium"
     found |= ineffective_ions(scenario)
-    still = not any(physics.moves(name) for name in scenario.material.ions)
-    if still:
-        found |= {("physics", "contacts", name, "ions"): "because no ion moves" for name in contacts}
-    if still or all(contact.ions == "blocking" for contact in contacts.values()):
-        found["material", "contacts", "exchange_velocity"] = "because no terminal exchanges ions"
     resistive = ([c.resistive for c in physics.carriers.contacts.values()] if physics.electronic == "bipolar"
                  else [contact.electronic == "resistive" for contact in contacts.values()])
     if not any(resistive):
@@ -321,6 +308,7 @@ def filled(scenario: Scenario, folder: Path) -> Scenario:
         size, core_radius = filament_sizes(scenario)
         left_out = ("mesh", "core_radius") in ineffective(scenario)
         mesh = mesh.model_copy(update={"size_at_filament": size, "core_radius": None if left_out else core_radius})
+    physics = scenario.physics.model_copy(update={"contacts": {name: scenario.contact(name) for name in scenario.terminals}})
     if isinstance(device, CrossSection) and device.depth is None:
         device = device.model_copy(update={"depth": device.electrode_width})
-    return scenario.model_copy(update={"mesh": mesh, "device": device})
+    return scenario.model_copy(update={"mesh": mesh, "device": device, "physics": physics})

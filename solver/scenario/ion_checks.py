@@ -6,7 +6,8 @@ from solver.units import format_quantity
 
 from .document import Path_
 from .faults import nearest, one_of
-from .ions import unbalanced
+from .ions import ELECTRON, FILAMENT, HOLE, sides, unbalanced
+from .profile_checks import profile_faults
 from .schema import Scenario
 
 
@@ -15,12 +16,21 @@ def ion_faults(scenario: Scenario) -> Iterator[tuple[Path_, str]]:
     material, physics = scenario.material, scenario.physics
     ions = material.ions
     yield from _densities(ions)
-    if isinstance(physics.ions, dict):
-        for name in physics.ions:
+    for terminal, contact in physics.contacts.items():
+        path = ("physics", "contacts", terminal)
+        if terminal not in scenario.terminals:
+            yield path, f"the layout has no terminal {terminal!r:.40}; its terminals are {one_of(scenario.terminals)}"
+        for name in contact.ions if isinstance(contact.ions, dict) else ():
             if name not in ions:
-                near = nearest(name, ions)
-                yield ("physics", "ions", name), f"the material has no such ions; it has {one_of(ions) if ions else 'none'}" + (
-                    f" (nearest: {near})" if near else "")
+                yield (*path, "ions", name), _no_such_ions(name, ions)
+            elif (density := contact.ions[name].density) and density >= ions[name].site_density.value:
+                yield (*path, "ions", name, "density"), _too_dense(density, f"material.ions.{name}", ions[name].site_density.value)
+    if isinstance(physics.ions, dict):
+        for name, settings in physics.ions.items():
+            yield from profile_faults(settings.initial_profile, ("physics", "ions", name, "initial_profile"), scenario.device.dimension)
+            if name not in ions:
+                yield ("physics", "ions", name), _no_such_ions(name, ions)
+    yield from _reactions(scenario)
     if physics.filament == "off" or material.filament is None or not ions:
         return
     path, equation = ("material", "filament", "reaction"), material.filament.reaction
@@ -36,6 +46,45 @@ def ion_faults(scenario: Scenario) -> Iterator[tuple[Path_, str]]:
     density, limit = material.filament.equilibrium_ion_density.value, ions[species].site_density.value
     if density >= limit:
         yield ("material", "filament", "equilibrium_ion_density"), _too_dense(density, f"ions.{species}", limit)
+
+
+def _no_such_ions(name, ions):
+    near = nearest(name, ions)
+    return f"the material has no such ions; it has {one_of(ions) if ions else 'none'}" + (f" (nearest: {near})" if near else "")
+
+
+def missing_exchange(scenario: Scenario) -> Iterator[tuple[Path_, str]]:
+    """Exchange velocities of the material that some terminal needs, each with what needs it."""
+    for name, ion in scenario.material.ions.items():
+        if ion.exchange_velocity is None and (terminals := _exchanging(scenario, name)):
+            yield ("ions", name, "exchange_velocity"), (
+                f"the terminal {terminals[0]}, through which they pass, (physics.contacts.{terminals[0]}.ions: {{{name}: blocking}} "
+                "would hold them back)")
+
+
+def _exchanging(scenario, species):
+    """Terminals that exchange a mobile species and take the velocity from the material."""
+    if not scenario.physics.moves(species):
+        return []
+    found = {terminal: scenario.contact(terminal).of(species) for terminal in scenario.terminals}
+    return [terminal for terminal, ion in found.items() if ion.kind == "exchange" and ion.velocity is None]
+
+
+def _reactions(scenario):
+    ions = scenario.material.ions
+    for k, reaction in enumerate(scenario.material.reactions):
+        path = ("material", "reactions", k, "equation")
+        left, right = sides(reaction.equation)
+        if message := unbalanced(reaction.equation, {name: ion.charge for name, ion in ions.items()}):
+            yield path, message
+        elif others := {ELECTRON, HOLE, FILAMENT} & {*left, *right}:
+            yield path, f"{others.pop()} cannot take part in a reaction between ions; write e.g. vacancies + interstitials <-> 0"
+        elif sum(left.values()) != 2 or sum(right.values()) > 2:
+            yield path, f"{reaction.equation} has not two ions on the left and at most two on the right; write it so"
+        elif left == right:
+            yield path, f"{reaction.equation} changes nothing; remove it"
+        elif still := [name for name in {**left, **right} if not scenario.physics.moves(name)]:
+            yield ("physics", "ions"), f"{still[0]} are fixed but take part in {reaction.equation}; write mobile"
 
 
 def _densities(ions) -> Iterator[tuple[Path_, str]]:
@@ -64,8 +113,23 @@ def _too_dense(density, owner, limit, together=""):
 def ineffective_ions(scenario: Scenario) -> dict[Path_, str]:
     """Keys of the species without effect, each with the reason (after "has no effect")."""
     found: dict[Path_, str] = {}
-    for name, ion in scenario.material.ions.items():
+    physics, ions = scenario.physics, scenario.material.ions
+    if isinstance(physics.ions, dict):
+        found |= {("physics", "ions", name, "counter_charge"): "without an initial profile"
+                  for name, settings in physics.ions.items() if not settings.initial_profile}
+    for terminal, contact in physics.contacts.items():
+        path = ("physics", "contacts", terminal, "ions")
+        if not any(physics.moves(name) for name in ions):
+            found[path] = "because no ion moves"
+        for name, kind in contact.ions.items() if isinstance(contact.ions, dict) else ():
+            if name in ions and not physics.moves(name):
+                found[(*path, name)] = "because these ions are fixed"
+            unused = {"blocking": ("velocity", "symmetry_factor", "offset", "density"), "fixed": ("velocity", "symmetry_factor", "offset")}
+            found |= {(*path, name, key): f"with kind: {kind.kind}" for key in unused.get(kind.kind, ())}
+    for name, ion in ions.items():
         path = ("material", "ions", name)
+        if not _exchanging(scenario, name):
+            found[(*path, "exchange_velocity")] = "because no terminal exchanges these ions at it"
         if not scenario.physics.moves(name):
             found |= {(*path, key): "because these ions are fixed" for key in (
                 "diffusivity", "mobility", "activation_energy", "reference_temperature")}

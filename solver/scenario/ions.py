@@ -4,11 +4,12 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema, model_validator
 
 from solver.units import fault
 
 from .base import Part, Text
+from .carriers import AnyProfile
 from .faults import nearest, one_of
 from .parameter import Density, Temperature, of_kind
 
@@ -38,6 +39,8 @@ class IonSpecies(Part):
         None, description="diffusion coefficient D; this or the mobility")
     mobility: of_kind("mobility", above="0 cm^2/(V s)", at_most="1e6 cm^2/(V s)") | None = Field(
         None, description="drift velocity per field, D = mobility x kT/q over the size of z; instead of the diffusivity")
+    exchange_velocity: of_kind("velocity", at_least="0 m/s", at_most="1e3 m/s") | None = Field(
+        None, description="k of the exchange with the electrodes (physics.contacts)")
     activation_energy: of_kind("energy", at_least="0 eV", at_most="5 eV", example="0.58 eV") | None = Field(
         None, description="E_a of D = D_ref exp(-E_a/k (1/T - 1/T_ref)); without it D does not depend on temperature")
     reference_temperature: Temperature = Field(
@@ -98,6 +101,18 @@ def _equation(value: Any) -> str:
 Equation = Annotated[str, BeforeValidator(_equation), WithJsonSchema({"type": "string"})]
 
 
+class Reaction(Part):
+    """Two ions that meet, by the law of mass action: rate (a_A a_B - a_A0 a_B0 products / their initial activities)."""
+
+    equation: Equation = Field(description="two ions on the left, at most two on the right, 0 for none: vacancies + "
+                               "interstitials <-> 0; the charge must balance")
+    rate: of_kind("pair coefficient", at_least="0 cm^3/s") = Field(
+        description="k of the rate k c_A c_B at which they react")
+    equilibrium_density: Density | None = Field(
+        None, description="square root of c_A c_B in equilibrium (with the right side's ions at their initial densities); "
+        "without it the initial densities are in equilibrium")
+
+
 def unbalanced(equation: str, charges: Mapping[str, int]) -> str | None:
     """What is wrong with a reaction's names or charges, a sentence; None where nothing is.
 
@@ -129,4 +144,36 @@ def condensing(equation: str) -> str | None:
     return None
 
 
-Motion = Literal["mobile", "fixed"]
+MOTIONS = ("mobile", "fixed")
+
+
+class IonSettings(Part):
+    """A word alone (`interstitials: fixed`), or a section."""
+
+    motion: Literal["mobile", "fixed"] = Field("mobile", description="they move, or stay as they are at the start")
+    initial_profile: tuple[AnyProfile, ...] = Field(
+        (), description="density at the start, profiles summed (keys as in physics.carriers.doping, no negative density); "
+        "without it the material's initial_density everywhere")
+    counter_charge: Literal["uniform", "profile"] = Field(
+        "uniform", description="the fixed charge that neutralises them: the material's initial_density everywhere, so that "
+        "a profile makes a space charge; or the profile itself, so that the start is neutral")
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
+        return {"anyOf": [{"enum": list(MOTIONS)}, handler(schema)]}
+
+
+def _by_word(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    if value not in MOTIONS:
+        near = nearest(value, MOTIONS)
+        raise fault(f"{value!r:.40} is not known here; write {one_of(MOTIONS)}" + (f" (nearest: {near})" if near else ""))
+    return {"motion": value}
+
+
+Ions = Annotated[
+    Annotated[Literal["mobile", "fixed"], Tag("all")]
+    | Annotated[dict[str, Annotated[IonSettings, BeforeValidator(_by_word)]], Tag("each")],
+    Discriminator(lambda value: "each" if isinstance(value, dict) else "all"),
+]

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from . import checks
 from .document import OVERRIDES, Document, Path_, Place, key_text, parse_document, parse_value, read_document
 from .faults import Fault, ScenarioError, nearest, one_of
-from .material import KEYED, depth
+from .material import KEYED, LISTED, depth, parameter_of
 from .material import sections as material_sections
 from .schema import Scenario
 from .translate import faults_of
@@ -153,7 +153,7 @@ def _override_material(document: Document) -> tuple[dict[Path_, Path_], list[Fau
     if not isinstance(overrides, dict):
         return changed, [document.fault(("material_overrides",), "must be a mapping of material keys to values, e.g. "
                                         "{ions.vacancies.diffusivity: 1e-9 cm^2/s}")]
-    entries = dict(_entries(overrides, (), ("material_overrides",)))
+    entries = dict(_entries(overrides, (), ("material_overrides",), document.at(("material", "ions")) or ()))
     faults: list[Fault] = []
     if isinstance(document.at(("material",)), dict):
         for target, path in entries.items():
@@ -166,12 +166,13 @@ def _override_material(document: Document) -> tuple[dict[Path_, Path_], list[Fau
     return changed, faults
 
 
-def _entries(overrides: dict, target: Path_, path: Path_) -> Iterator[tuple[Path_, Path_]]:
-    """(Parameter, path of its override) of nested or dotted overrides."""
+def _entries(overrides: dict, target: Path_, path: Path_, names: Iterable[str]) -> Iterator[tuple[Path_, Path_]]:
+    """(Parameter, path of its override) of nested or dotted overrides; a species that is not among `names` is whole."""
     for key, value in overrides.items():
         parts = (*target, *str(key).split("."))
-        if isinstance(value, dict) and len(parts) < depth(parts[0]):
-            yield from _entries(value, parts, (*path, key))
+        new = parts[0] in KEYED and len(parts) == 2 and parts[1] not in names
+        if isinstance(value, dict) and len(parts) < depth(parts[0]) and not new:
+            yield from _entries(value, parts, (*path, key), names)
         else:
             yield parts, (*path, key)
 
@@ -182,7 +183,9 @@ def _set_parameter(document: Document, path: Path_, value: Document) -> list[Fau
     if path[1:] != ("name",) and (message := _unknown_parameter(path[1:], document.at(("material", "ions")) or ())):
         return [Fault(place.file, place.line, key_text(place.key), message)]
     entry: Any = document.at(path)
-    if isinstance(value.data, dict) or not isinstance(entry, dict):
+    whole = len(path) <= depth(str(path[1]))  # a section or a species
+    bare = entry is None and not whole and path[1] not in LISTED and parameter_of(material_sections()[path[1]][path[-1]])
+    if whole or isinstance(value.data, dict) or not (isinstance(entry, dict) or bare):
         return _set(document, path, value)
     document.graft((*path, "value"), value)
     document.graft((*path, "source"), Document("override", {(): place}))
@@ -199,8 +202,8 @@ def _unknown_parameter(target: Path_, names: Iterable[str]) -> str | None:
     """
     sections = {name: list(fields) for name, fields in material_sections().items()}
     section, *rest = map(str, target)
-    if section in KEYED and len(rest) == 1:
-        return None  # a whole species
+    if section in LISTED or section in KEYED and len(rest) < 2:
+        return None  # all of it, or a whole species
     if section in sections and len(rest) + 1 == depth(section) and rest[-1] in sections[section]:
         if section not in KEYED or rest[0] in names:
             return None

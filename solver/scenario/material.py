@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BaseModel, Field
 from pydantic.fields import FieldInfo
 
 from .base import Part, Text
-from .ions import Equation, IonSpecies, condensing, named
+from .ions import Equation, IonSpecies, Reaction, condensing, named
 from .parameter import (
     ActivationEnergy,
     Conductivity,
@@ -15,6 +15,7 @@ from .parameter import (
     Lifetime,
     Mobility,
     MobilityExponent,
+    Parameter,
     Permittivity,
     Richardson,
     Temperature,
@@ -73,8 +74,6 @@ class ContactMaterial(Part):
 
     conductance: of_kind("conductance per area", above="0 S/m^2") = Field(
         description="contact conductance per area of a resistive terminal")
-    exchange_velocity: of_kind("velocity", at_least="0 m/s", at_most="1e3 m/s") = Field(
-        description="k_ex of the ions' exchange with the electrode")
 
 
 class Semiconductor(Part):
@@ -122,6 +121,7 @@ class Material(Part):
     name: Text = Field(description="name of the set")
     film: Film = Field(description="the film as dielectric and conductor")
     ions: Annotated[dict[str, IonSpecies], AfterValidator(named)] = Field({}, description="ion species by name")
+    reactions: tuple[Reaction, ...] = Field((), description="reactions between ions")
     filament: FilamentMaterial | None = Field(None, description="the filament phase and its interface")
     contacts: ContactMaterial | None = Field(None, description="electrode against film")
     semiconductor: Semiconductor | None = Field(None, description="electrons and holes in the film")
@@ -133,6 +133,9 @@ class Material(Part):
 KEYED = ("ions",)  # sections whose parameters stand below a name of the user's
 
 
+LISTED = ("reactions",)  # sections that are lists
+
+
 def depth(section: str) -> int:
     """Number of keys that lead to a parameter: section.key, or section.NAME.key."""
     return 3 if section in KEYED else 2
@@ -140,10 +143,16 @@ def depth(section: str) -> int:
 
 def sections() -> dict[str, dict[str, FieldInfo]]:
     """Material section -> its parameters (name -> field)."""
-    return {name: modelof_kind(field).model_fields for name, field in Material.model_fields.items() if name != "name"}
+    return {name: model_of(field).model_fields for name, field in Material.model_fields.items() if name != "name"}
 
 
-def modelof_kind(field: FieldInfo) -> type[BaseModel]:
+def parameter_of(field: FieldInfo) -> type[Parameter] | None:
+    """The `Parameter` class of a field, also behind Optional; None where it is another key."""
+    annotations = (field.annotation, *get_args(field.annotation))
+    return next((a for a in annotations if isinstance(a, type) and issubclass(a, Parameter)), None)
+
+
+def model_of(field: FieldInfo) -> type[BaseModel]:
     """The model that a field's annotation holds, also behind Optional."""
     annotations = (field.annotation, *get_args(field.annotation))
     return next(a for a in annotations if isinstance(a, type) and issubclass(a, BaseModel))

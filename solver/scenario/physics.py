@@ -2,12 +2,13 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Field
 
 from .base import Count, Duration, Length, Part, off_or
 from .carriers import Carriers
+from .contacts import Contact
 from .heat import HeatPhysics
-from .ions import Motion
+from .ions import Ions, IonSettings
 
 
 class InitialFilament(Part):
@@ -27,46 +28,11 @@ class FilamentPhysics(Part):
     initial: InitialFilament = Field({}, description="filament at the start")
 
 
-class _Contact(Part):
-    ions: Literal["exchange", "blocking"] = Field("exchange", description="ions pass into the electrode, or not")
-
-
-class TopContact(_Contact):
-    """The top terminal."""
-
-    electronic: Literal["ohmic", "resistive"] = Field(
-        "resistive", description="no contact resistance, or material.contacts.conductance")
-
-
-class BottomContact(_Contact):
-    """The bottom terminal: the filament grew from it, so no contact resistance by default."""
-
-    electronic: Literal["ohmic", "resistive"] = Field(
-        "ohmic", description="no contact resistance, or material.contacts.conductance")
-
-
-class Contacts(Part):
-    """What the two contacts let through."""
-
-    top: TopContact = Field({}, description="top terminal")
-    bottom: BottomContact = Field({}, description="bottom terminal")
-
-    def of(self, terminal: str) -> _Contact:
-        """The contact of a terminal; a pad of layout block is ohmic and blocks ions."""
-        return getattr(self, terminal, None) or BottomContact(ions="blocking", electronic="ohmic")
-
-
 class Noise(Part):
     """Thermal noise of the phase field, by the fluctuation-dissipation theorem."""
 
     seed: Count = Field(1, description="of the random numbers; the same seed gives the same run")
     resolution: Duration = Field("10 ms", description="interval at which the noise is drawn, and largest time step")
-
-
-Ions = Annotated[
-    Annotated[Motion, Tag("all")] | Annotated[dict[str, Motion], Tag("each")],
-    Discriminator(lambda value: "each" if isinstance(value, dict) else "all"),
-]
 
 
 class Physics(Part):
@@ -75,13 +41,17 @@ class Physics(Part):
     electronic: Literal["quasi_equilibrium", "bipolar"] = Field(
         "quasi_equilibrium", description="electronic conduction: one quasi-Fermi potential, or electrons and holes")
     carriers: Carriers = Field({}, description="electrons and holes of `electronic: bipolar`")
-    ions: Ions = Field("mobile", description="ions move, or stay at their initial density; for some only: a mapping of "
-                       "species to either, e.g. {vacancies: mobile, interstitials: fixed}; without mention they move")
-    contacts: Contacts = Field({}, description="what the contacts let through")
+    ions: Ions = Field("mobile", description="ions move, or stay at their initial density; a mapping says it by "
+                       "species, e.g. {vacancies: mobile, interstitials: fixed}; those not named move")
+    contacts: dict[str, Contact] = Field({}, description="what the terminals let through, by name")
     filament: off_or(FilamentPhysics) = Field({}, description="the filament phase field, or off")
     noise: off_or(Noise) = Field("off", description="thermal noise of the filament, or off")
     heat: off_or(HeatPhysics) = Field("off", description="the temperature field and its boundaries, or off: the same temperature everywhere")
 
     def moves(self, species: str) -> bool:
         """True where the ions of that name are mobile."""
-        return (self.ions.get(species, "mobile") if isinstance(self.ions, dict) else self.ions) == "mobile"
+        return self.ion(species).motion == "mobile"
+
+    def ion(self, species: str) -> IonSettings:
+        """Settings of the ions of that name."""
+        return self.ions.get(species, IonSettings()) if isinstance(self.ions, dict) else IonSettings(motion=self.ions)

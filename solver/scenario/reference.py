@@ -8,11 +8,12 @@ from pydantic import BaseModel
 from solver.units import KINDS
 
 from .carriers import PROFILES, CarrierContact, Carriers
+from .contacts import Contact, IonContact
 from .device import AxisymmetricGap, BackContact, Block, CrossSection, Pad, Slab
 from .heat import HeatPhysics, HeatSink, HeatSurfaces
-from .material import KEYED, sections
-from .parameter import Parameter
-from .physics import BottomContact, FilamentPhysics, InitialFilament, Noise, Physics, TopContact
+from .ions import IonSettings
+from .material import KEYED, LISTED, parameter_of, sections
+from .physics import FilamentPhysics, InitialFilament, Noise, Physics
 from .protocol import STEPS
 from .schema import Scenario
 from .settings import Mesh, Output, Solver
@@ -38,6 +39,9 @@ with to what; `range` is optional, and a value outside it is a fault. One value 
 `material_overrides: {ions.vacancies.diffusivity: 1e-9 cm^2/s}` in the scenario or by
 `--set material.ions.vacancies.diffusivity='1e-9 cm^2/s'`; its source then reads `override`.
 """
+
+_CONTACTS = """\
+By terminal, e.g. `contacts: {top: {electronic: resistive, ions: {vacancies: exchange, interstitials: blocking}}}`."""
 
 _CARRIERS = """\
 With `electronic: bipolar` (filament off): electrons and holes in the film, each with its quasi-Fermi potential.
@@ -85,8 +89,10 @@ def reference() -> str:
     parts += [_table("`mesh`", Mesh, "mesh."), _table("`physics`", Physics, "physics.")]
     parts += [_table("`physics.filament`", FilamentPhysics, "physics.filament.", "A mapping, or `off`."),
               _table("`physics.filament.initial`", InitialFilament, "physics.filament.initial.", _doc(InitialFilament)),
-              _table("`physics.contacts.top`", TopContact, "physics.contacts.top."),
-              _table("`physics.contacts.bottom`", BottomContact, "physics.contacts.bottom.")]
+              _table("`physics.contacts`", Contact, "physics.contacts.TERMINAL.", _CONTACTS),
+              _table("`physics.contacts.TERMINAL.ions` of one species", IonContact, "physics.contacts.TERMINAL.ions.NAME.",
+                     _doc(IonContact), level=3)]
+    parts += [_table("`physics.ions` of one species", IonSettings, "physics.ions.NAME.", _doc(IonSettings))]
     parts += [_table("`physics.carriers`", Carriers, "physics.carriers.", _CARRIERS)]
     parts += [_table(f"`physics.carriers.doping` with `profile: {kind}`", model, "", _doc(model), level=3)
               for kind, model in PROFILES.items()]
@@ -134,9 +140,9 @@ def _values(name: str, field: Any) -> str:
     if choices:
         return ", ".join(f"`{choice}`" for choice in choices)
     words = {"fields_every": "a voltage or a time", "file": "file name", "name": "text", "material": "name or section",
-             "protocol": "list of steps", "steps": "list of steps", "doping": "list of profiles", "formula": "text", "pads": "name: section",
+             "protocol": "list of steps", "steps": "list of steps", "doping": "list of profiles", "initial_profile": "list of profiles", "equation": "an equation", "formula": "text", "pads": "name: section",
              "terminals": "name: section",
-             "ions": "`mobile`, `fixed`, or a mapping", "charge": "a whole number, not 0", "sublattice": "text",
+             "ions": "a word of these, or a mapping by species", "charge": "a whole number, not 0", "sublattice": "text",
              "reaction": "an equation"}
     simple = {bool: "`on`, `off`", int: "a whole number from 1"}
     return words.get(name) or simple.get(field.annotation, "section")
@@ -163,9 +169,9 @@ def _default(name: str, field: Any) -> str:
 def _material_table() -> str:
     lines = ["## `material`", "", _MATERIAL, "| key | meaning | value |", "|---|---|---|"]
     for section, fields in sections().items():
-        own = "NAME." if section in KEYED else ""
+        own = "NAME." if section in KEYED else "N." if section in LISTED else ""
         for name, field in fields.items():
-            models = [a for a in (field.annotation, *get_args(field.annotation)) if isinstance(a, type) and issubclass(a, Parameter)]
-            value = _values(name, models[0].model_fields["value"] if models else field)
+            model = parameter_of(field)
+            value = _values(name, model.model_fields["value"] if model else field)
             lines.append(f"| `material.{section}.{own}{name}` | {field.description} | {value} |")
     return "\n".join(lines) + "\n"

@@ -9,7 +9,8 @@ from pydantic import AfterValidator, Field, PrivateAttr
 from solver.units import fault
 
 from .base import Part, Text
-from .device import Device
+from .contacts import Contact, complete
+from .device import Block, Device
 from .material import Material
 from .physics import Physics
 from .protocol import AnyStep
@@ -41,6 +42,11 @@ class Scenario(Part):
     def source_path(self) -> Path | None:
         """File the scenario was read from."""
         return self._source_path
+
+    def contact(self, terminal: str) -> Contact:
+        """What a terminal lets through, defaults filled in."""
+        mobile = [name for name in self.material.ions if self.physics.moves(name)]
+        return complete(self.physics.contacts.get(terminal), terminal, isinstance(self.device, Block), mobile)
 
     @property
     def driven(self) -> str:

@@ -49,7 +49,7 @@ def _message(item: dict[str, Any], path: Path_, document: Document) -> str:
         names = re.findall(r"'([^']*)'|(\d+)", context["expected"])
         return _not_one_of(value, [a or b for a, b in names])
     if kind in ("union_tag_invalid", "union_tag_not_found"):
-        if "doping" in path[2:3]:
+        if "doping" in path[2:3] or path[:2] == ("physics", "ions"):
             return _profile(value)
         return _step(value) if kind == "union_tag_not_found" and "protocol" in path[:1] else _layout(value)
     if kind in ("too_short", "tuple_type", "list_type"):
@@ -84,7 +84,7 @@ def _profile(value: Any) -> str:
     if near and "profile" not in value:
         return f"{near} is not profile; write profile: {one_of(PROFILES)}"
     if not isinstance(value, dict) or "profile" not in value:
-        return (f"{value!r:.40} is no doping profile; write profile: {one_of(PROFILES)} with its keys, e.g. "
+        return (f"{value!r:.40} is no profile; write profile: {one_of(PROFILES)} with its keys, e.g. "
                 "{profile: uniform, density: 1e17 cm^-3}")
     return _not_one_of(value["profile"], list(PROFILES))
 

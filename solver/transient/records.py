@@ -51,7 +51,7 @@ class StepRecord:
         electronic, ionic, displacement: terminal -> current.
         electrons, holes: terminal -> their parts of the electronic current; empty in quasi-equilibrium.
         ions: species -> terminal -> its part of the ionic current.
-        ion_imbalance: (count - count at start - exchanged) / count at start, of the species where it is largest.
+        ion_imbalance: (count - count at start - exchanged - made by reactions) / count at start, of the species where it is largest.
         circuit: `CircuitState`, None where all terminals are at ideal sources or ground.
     """
 

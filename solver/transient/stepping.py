@@ -61,7 +61,7 @@ class Stepper:
         self.rejected_steps = self.accepted_steps = 0
         self._count = IonCount(model)
         self._driven = [c.name for c in model.parameters.contacts if c.driven]
-        # Sums that follow the same BDF formula as the fields, newest first: electrode charges, exchanged ions.
+        # Sums that follow the same BDF formula as the fields, newest first: electrode charges, ions exchanged or made by reactions.
         self._charges = [dict.fromkeys(model.terminal_nodes, 0.0)]
         self._exchanged: list[dict] = []
         self._ions_start: dict[str, float] = {}
@@ -390,9 +390,9 @@ class Stepper:
     def _accept(self, t, dt, landing, c, factor, result, volts, sums):
         charge = {n: s.charge for n, s in sums.items()}
         displacement = self._displacement(c, sums)
-        exchanged = {}
+        exchanged, made = {}, self._count.made()
         for name in self._ions_start:
-            inflow = sum(s.ions[name] for s in sums.values())
+            inflow = sum(s.ions[name] for s in sums.values()) + made[name]
             earlier = sum(a * level[name] for a, level in zip((c.a1, c.a2), self._exchanged))
             exchanged[name] = (inflow - earlier) / c.a0
         self._charges = [charge, *self._charges[:1]]
