@@ -119,6 +119,9 @@ class Closure:
         state = self.model.context.state.x
         start = self._accepted, self.circuit.past[0]
         low, high = np.full(len(self.free), -np.inf), np.full(len(self.free), np.inf)
+        known = np.concatenate([[0.0, source], *self.circuit.past])
+        plausible = known.min(), known.max()
+        guess = np.clip(guess, *plausible)
         walks = c.order == 1 and ELECTRONS in self.model.fields
         effort = self._fields(start, (source, guess), keep, walks)
         for _ in range(ROUNDS):
@@ -135,11 +138,18 @@ class Closure:
                 low, high = (self.free, high) if change[0] > 0 else (low, self.free)
                 if not low < self.free + change < high:
                     change = 0.5 * (low + high) - self.free
+            change = self._within(*plausible, self.free + change) - self.free
             before = state.array.copy()
             state.array[:] += change @ self._response.fields
             tame(before)
             effort = effort.then(self._fields((source, self.free), (source, self.free + change), before, walks))
         return Effort(False, effort.iterations, effort.linear_iterations, "no voltages close the circuit")
+
+    def _within(self, lowest, highest, wanted):
+        """Voltages cut to the range of the source, ground and the past, where a passive device's lie; beyond only from its
+        ends."""
+        inside = (self.free > lowest) & (self.free < highest)
+        return np.where(inside, np.clip(wanted, lowest, highest), wanted)
 
     def _fields(self, start, end, keep, walks) -> Effort:
         """The engine's solve at `end` = (source, free); if `walks`, from the state `keep` at `start` in smaller steps where

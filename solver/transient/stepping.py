@@ -30,7 +30,7 @@ log = logging.getLogger("halofil")
 FIRST_STEP = 1e-6  # s, after a jump of the voltage
 FIRST_SHARE = 1e-4  # with a circuit, of the segment at most: shorter time constants do not show in it
 HOTTEST = 2000.0  # K; a step that ends beyond is refused
-ATTEMPTS = 12  # of correcting fields and circuit together
+CORRECTIONS, ATTEMPTS = 6, 12  # of the fields until the balances hold, and of fields and circuit together
 BALANCE = 3e-7  # of the largest terminal current
 NEGATIVE_DENSITY = 1e-9  # of c0: below zero by more than Newton's rounding
 LOST_IONS = 1e-11  # of all ions of a species, in one step: 1e-8 after a thousand steps that all err to one side
@@ -366,14 +366,14 @@ class Stepper:
         ions of a species are lost in the step. The update test alone lets through errors that are small in volts yet, in a
         metallic filament, large in current.
         """
-        for attempt in range(6 if self.closure is None else ATTEMPTS):
+        for attempt in range(CORRECTIONS if self.closure is None else ATTEMPTS):
             sums, inside = self._sums()
             displacement = self._displacement(c, sums)
             parts = [x for n, s in sums.items() for x in (s.electronic, s.ionic, displacement[n])]
             lost = max((abs(inside.ions[name]) / c.a0 / count for name, count in self._ions_start.items()), default=0.0)
             balanced = abs(sum(parts)) <= BALANCE * max(map(abs, parts)) and lost <= LOST_IONS
             moved = self.closure is not None and self.closure.improve(c, self._film_currents(c, sums), BALANCE)
-            if balanced and not moved:
+            if not moved and (balanced or attempt == CORRECTIONS):
                 break
             # Old factors correct what is nearly right; what they do not bring home needs a Jacobian of its own.
             state = self.model.context.state.x
