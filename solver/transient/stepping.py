@@ -3,33 +3,22 @@
 import logging
 from functools import partial
 
-import numpy as np
-from mpi4py import MPI
-
 from solver.physics.balances import INSIDE, IonCount, nodal_sums
 from solver.physics.fields import (
-    ELECTRON_DENSITY,
     ELECTRONS,
-    FERMI,
-    FILAMENT,
-    HOLE_DENSITY,
-    HOLES,
-    POTENTIAL,
-    TEMPERATURE,
 )
-from solver.physics.heat_balance import largest
 from solver.physics.storage import stored
 from solver.transient import bdf
 from solver.transient.circuit import Circuit
 from solver.transient.closure import Closure
 from solver.transient.continuation import walk
 from solver.transient.control import StepLimits, growth, on_ladder, rejected
+from solver.transient.movement import Movement
 from solver.transient.records import Effort, StepRecord
 
 log = logging.getLogger("halofil")
 FIRST_STEP = 1e-6  # s, after a jump of the voltage
 FIRST_SHARE = 1e-4  # with a circuit, of the segment at most: shorter time constants do not show in it
-HOTTEST = 2000.0  # K; a step that ends beyond is refused
 CORRECTIONS, ATTEMPTS = 6, 12  # of the fields until the balances hold, and of fields and circuit together
 BALANCE = 3e-7  # of the largest terminal current
 NEGATIVE_DENSITY = 1e-9  # of c0: below zero by more than Newton's rounding
@@ -55,10 +44,10 @@ class Stepper:
     def __init__(self, model, engine, waveform, limits: StepLimits, max_voltage_step: float):
         self.model, self.engine, self.waveform, self.limits = model, engine, waveform, limits
         self.max_voltage_step = max_voltage_step
-        self.comm = model.device.mesh.comm
         self.time, self.step = 0.0, FIRST_STEP
         self.levels = bdf.Levels()
         self.rejected_steps = self.accepted_steps = 0
+        self.movement = Movement(model)
         self._count = IonCount(model)
         self._driven = [c.name for c in model.parameters.contacts if c.driven]
         # Sums that follow the same BDF formula as the fields, newest first: electrode charges, ions exchanged or made by reactions.
@@ -150,7 +139,7 @@ class Stepper:
     def _close_stationary(self, volts):
         """From the stationary state with ideal terminals to that with the circuit."""
         closure = self.closure
-        effort = closure.solve(bdf.STATIONARY, volts, closure.free, self.model.context.state.x.array.copy(), self._tame)
+        effort = closure.solve(bdf.STATIONARY, volts, closure.free, self.model.context.state.x.array.copy(), self.movement.tame)
         if not effort.converged:
             raise SolutionStopped(f"no stationary state of the circuit at {volts:.4f} V: {effort.reason}.")
         for _ in range(ATTEMPTS):
@@ -213,18 +202,18 @@ class Stepper:
                 result = self._solve(c, t, segment.voltage(t), predicted)
             if not result.converged:
                 reason, factor = result.reason, 0.25
-            elif (lowest := self._lowest_density())[0] < -NEGATIVE_DENSITY:
+            elif (lowest := self.movement.lowest_density())[0] < -NEGATIVE_DENSITY:
                 reason, factor = f"density of {lowest[1]} below zero ({lowest[0]:.2g} of c0)", 0.5
             else:
-                change = self._change(keep)
+                change = self.movement.filament_change(keep)
                 # with noise no third derivative exists that could tell the error: the change of the filament rules
                 rough = c.order == 1 or self.model.noise is not None
                 fraction = None if rough else self.levels.error_factor(t)
-                error = None if fraction is None else fraction * self._distance(t, predicted)
-                hot = self._too_hot()
+                error = None if fraction is None else fraction * self._miss(t, predicted)
+                hot = self.movement.too_hot()
                 reason = hot or rejected(error, change, self.limits)
                 if reason is not None and hot is None:
-                    reason += f"; largest change in {self._largest_change(keep)}"
+                    reason += f"; largest change in {self.movement.largest_change(keep)}"
                 factor = growth(error, change, self.limits, c.order)
                 if reason is None:
                     sums, result = self._balanced(c, result)
@@ -251,12 +240,12 @@ class Stepper:
     def _solve(self, c, t, volts, predicted):
         """Newton from the predicted state, with the circuit where there is one; on failure anything may be left."""
         keep = self.levels.states[0]
-        self._guess(predicted, keep)
+        self.movement.guess(predicted, keep)
         self._set_history(c, self.levels.states)
         if self.model.noise is not None:
             self.model.context.noise.x.array[:] = self.model.noise.force(c, self.levels.times, t)
         if self.closure is not None:
-            return self.closure.solve(c, volts, self.closure.predicted(self.levels.weights(t)), keep, self._tame)
+            return self.closure.solve(c, volts, self.closure.predicted(self.levels.weights(t)), keep, self.movement.tame)
         self.apply(volts)
         self.engine.settle()
         result = self.engine.solve()
@@ -273,80 +262,12 @@ class Stepper:
             return left, True
         return (min(self.step, 0.5 * left)), False
 
-    def _guess(self, predicted, keep):
-        """Extrapolated state as the start of Newton, kept inside the physical ranges."""
-        m, x = self.model, self.model.context.state.x.array
-        x[:] = predicted
-        # Extrapolation multiplies the rounding of a constant by up to 29 a step (doubling steps): prescribed values are kept instead.
-        fixed = m.constrained.ravel()
-        x[fixed] = keep[fixed]
-        self._tame(keep)
-
-    def _tame(self, keep):
-        """Keep a guessed state near `keep` and within the physical ranges."""
-        m = self.model
-        if FILAMENT in m.fields:
-            xi, old = m.values(FILAMENT), m.values(FILAMENT, keep)
-            np.clip(xi, np.minimum(old, 0.0), np.maximum(old, 1.0), out=xi)
-        for ion in m.context.species:
-            c, old = m.values(ion.name), m.values(ion.name, keep)
-            np.clip(c, 0.2 * old, 5.0 * np.maximum(old, 1e-12), out=c)
-
-    def _change(self, keep):
-        if FILAMENT not in self.model.fields:
-            return 0.0
-        m, n = self.model, self.model.owned
-        return self._max(np.abs(m.values(FILAMENT)[:n] - m.values(FILAMENT, keep)[:n]))
-
-    def _distance(self, t, predicted):
-        """Largest |solution - prediction| of filament fraction, T/T0, c/max(c0, c) and likewise electrons and holes, and of the
-        circuit's voltages."""
-        m, n, worst = self.model, self.model.owned, 0.0
-        if FILAMENT in m.fields:
-            worst = self._max(np.abs(m.values(FILAMENT)[:n] - m.values(FILAMENT, predicted)[:n]))
-        for ion in m.context.species:
-            c = m.values(ion.name)[:n]
-            worst = max(worst, self._max(np.abs(c - m.values(ion.name, predicted)[:n]) / np.maximum(1.0, c)))
-        if TEMPERATURE in m.fields:
-            worst = max(worst, self._max(np.abs(m.values(TEMPERATURE)[:n] - m.values(TEMPERATURE, predicted)[:n])))
-        for carrier in {ELECTRON_DENSITY, HOLE_DENSITY} & set(m.context.stored):
-            now, then = (
-                stored(carrier, m.fields, m.parameters, partial(m.values, array=a))[:n]
-                for a in (m.context.state.x.array, predicted)
-            )
-            worst = max(worst, self._max(np.abs(now - then) / np.maximum(m.context.typical_density, now)))
+    def _miss(self, t, predicted):
+        """Largest relative miss of the prediction, by the fields or the circuit's voltages."""
+        miss = self.movement.distance(predicted)
         if self.closure is not None:
-            worst = max(worst, self.closure.distance(self.closure.predicted(self.levels.weights(t))))
-        return worst
-
-    def _lowest_density(self):
-        """Smallest c/c0 and the species that has it; BDF2 undershoots where a density falls by more than a factor of four in a step."""
-        m = self.model
-        return min(((-self._max(-m.values(ion.name)[: m.owned]), ion.name) for ion in m.context.species), default=(0.0, ""))
-
-    def _too_hot(self):
-        """Why the temperature is beyond what the model describes (text for the log), or None. Collective."""
-        m = self.model
-        if TEMPERATURE not in m.fields or (hottest := largest(m)) <= HOTTEST / m.parameters.scaling.temperature:
-            return None
-        only = np.zeros((m.owned, len(m.fields)))
-        column = m.fields.index(TEMPERATURE)
-        only[:, column] = m.values(TEMPERATURE)[: m.owned]
-        return (
-            f"{hottest * m.parameters.scaling.temperature:.0f} K, {m.place_of_largest(only.ravel())}: beyond {HOTTEST:.0f} K, "
-            "where no material law holds (thermal runaway: lower the voltage, or let the heat out)"
-        )
-
-    def _largest_change(self, keep):
-        """Field and place where the state moved most in this step, for people. Collective."""
-        m, n = self.model, self.model.owned
-        moved = np.abs(m.context.state.x.array - keep).reshape(-1, len(m.fields))[:n]
-        for name in {POTENTIAL, FERMI, ELECTRONS, HOLES} & set(m.fields):  # these follow the voltage
-            moved[:, m.fields.index(name)] = 0.0
-        return m.place_of_largest(moved.ravel())
-
-    def _max(self, a):
-        return self.comm.allreduce(float(a.max()) if a.size else 0.0, MPI.MAX)
+            miss = max(miss, self.closure.distance(self.closure.predicted(self.levels.weights(t))))
+        return miss
 
     def _film_currents(self, c, sums):
         """Total current into the meshed film by terminal [charges/s]."""
