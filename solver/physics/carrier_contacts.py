@@ -65,6 +65,8 @@ def _exchange(ctx, contact) -> list[Term]:
         (ELECTRONS, phi_n, -1.0, contact.carriers.electron_velocity, n - n_metal),
         (HOLES, phi_p, 1.0, contact.carriers.hole_velocity, p - p_metal),
     ):
+        if velocity == 0.0:
+            continue  # lets no carrier through: the natural condition
         if velocity is not None:
             # -+ oint v (n - n_m): charge leaving with the carriers
             name, leaving = f"emission of {field}", sign * velocity * excess
