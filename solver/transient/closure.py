@@ -17,6 +17,7 @@ from solver.transient.records import CircuitState, Effort
 
 NEAR = 1e-3  # kT/q: corrections below this need no new Newton iterations, `polish` follows the tangent
 SETTLED = 1e-7  # kT/q: of what is left where currents are too small to judge by
+ROUNDING = 1e-14  # kT/q: the voltages are as exact as they get
 ROUNDS = 40  # of the outer Newton
 
 
@@ -208,7 +209,7 @@ class Closure:
         """
         before = self._left
         change = self._correction(c, currents)
-        good = min(self._left, self._pending / self._thermal) <= TIGHT
+        good = self._left <= TIGHT or self._pending <= ROUNDING * self._thermal
         if change is None or good or (self._left <= balance and self._left > 0.1 * before):
             return False
         self.model.context.state.x.array[:] += change @ self._response.fields

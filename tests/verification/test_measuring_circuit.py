@@ -142,7 +142,7 @@ def claims(data):
     errors = data["errors"]
     for n in (20, 40):
         yield Claim(f"order in time of charging through a resistor, {n} to {2 * n} steps", "V = 1 - exp(-t/RC)", 2.0,
-                    float(np.log2(errors[n] / errors[2 * n])), 0.06, "1", "asymptotic: 1.94 and 1.97 at these steps")
+                    float(np.log2(errors[n] / errors[2 * n])), 0.06, "", "asymptotic: 1.94 and 1.97 at these steps")
     yield Claim("a capacitor beside the plates counts as theirs", "RC of the sum", errors[40], data["with capacitor"], 1e-6,
                 "V", "the same scheme for both; rounding of the small slope between them")
     c = data["charging"]
@@ -177,10 +177,10 @@ def claims(data):
         for name, exact in probe_voltages().items():
             potential, current = data[key][name]
             yield Claim(f"floating probe, {name} of a bar ({what}): its voltage over the bar's", "conformal map of the strip",
-                        exact, potential, 2e-3, "1", "the pads' edges are singular: with 2 nm cells the pads' effect on the "
+                        exact, potential, 2e-3, "", "the pads' edges are singular: with 2 nm cells the pads' effect on the "
                         "middle (6e-3) is met to 12 %")
             yield Claim(f"floating probe, {name} of a bar ({what}): its net current over the bar's", "0", 0.0, current, 1e-12,
-                        "1", "an equation of the solved system")
+                        "", "an equation of the solved system")
 
 
 def draw(data, figure):
