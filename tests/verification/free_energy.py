@@ -1,45 +1,108 @@
-"""Free energy of the device with all terminals at 0 V [kT], the functional of docs/physics.md.
+"""Free energy of the device at zero bias [kT]: what the second law says must fall.
 
-F = int [eps |grad phi|^2 / 2 + C_TF h w^2 / 2 + c ln(c/c_eq) + (c_max - c) ln(1 - c/c_max)
-         + W g(xi) + kappa |grad xi|^2 / 2],   w = phi - Phi.
+    F = int [eps |grad phi|^2 / 2 + C_TF h w^2 / 2                                      field, charge of the metal
+             + sum_i c_i ln(c_i/c_eq) + (c_max - c) ln(1 - c/c_max) - mu (c + c_f h)    mixing with steric limit
+             + W g(xi) + kappa |grad xi|^2 / 2                                          filament
+             + n (ln n/N_c - 1) + p (ln p/N_v - 1) + E_c n - E_v p]  - sum_b Q_b phi_b,  carriers (Boltzmann)
+w = phi - Phi. Condensed vacancies have the energy of c_eq (their term is zero by the choice of c_eq in the first
+logarithm). mu = ln(c0/c_eq) - ln(1 - c0/c_max) of an electrode that exchanges vacancies, 0 between blocking ones, makes
+F the grand potential; so does the potential energy of the charges Q_b on electrodes whose surface is not at phi = 0.
+
+Along the equations of docs/physics.md, with J_c = -D c grad mu_c and mu_c = ln(c/c_eq) - ln(1 - c/c_max) + phi,
+    dF/dt = - int [D c |grad mu_c|^2 + sigma |grad Phi|^2 + sigma_n |grad Phi_n|^2 + sigma_p |grad Phi_p|^2
+                   + R (Phi_p - Phi_n) + (d xi/dt)^2 / (M S)]  - contacts  - int C_TF h' w^2 / 2 d xi/dt.
+All but the last term are dissipation. The last is the pressure of the metal's own field on its surface, which the
+equation of xi leaves out (`metal_pressure` adds it): without it F may rise where a filament withdraws against a field.
 """
 
 import numpy as np
 import ufl
 from dolfinx import fem
 
-from solver.discretization.functions import interpolant
+from solver.discretization.functions import Numpy, crowding, interpolant, interpolant_slope
 from solver.engines.cpu.assembly import JIT
-from solver.physics.context import FERMI, FILAMENT, POTENTIAL
+from solver.physics.context import Term
+from solver.physics.fields import ELECTRONS, FERMI, FILAMENT, HOLES, POTENTIAL
+from solver.physics.ions import neighbours, relative_density
+from solver.physics.statistics import densities
 
 
 class FreeEnergy:
-    """Evaluates F at a model's state; gradients by cell, densities lumped, as the equations are."""
+    """Evaluates F at a model's state; gradients by cell, densities lumped, as the equations are.
 
-    def __init__(self, m):
+    Args:
+        engine: `CpuEngine` of the model.
+    """
+
+    def __init__(self, engine):
+        self._engine = engine
+        self._model = m = engine.model
         ctx, p = m.context, m.parameters
-        (ion,) = ctx.species
-        phi, c = ctx.unknown(POTENTIAL), ion.density * ctx.unknown(ion.name)
-        equilibrium = p.filament.equilibrium if ctx.has(FILAMENT) else ion.density
+        phi = ctx.unknown(POTENTIAL)
         parts = [
             0.5 * p.permittivity[region] * ufl.inner(ufl.grad(phi), ufl.grad(phi)) * ctx.weight * ctx.dx_edges(tag)
             for region, tag in m.device.regions.items()
         ]
-        # relative to the initial density, so that a small change is not lost in a large sum
-        free = max(ion.sites, ion.density)
-        mixing = c * ufl.ln(c / equilibrium) + (free - c) * ufl.ln(1 - c / free)
-        start = ion.density * np.log(ion.density / equilibrium) + (free - ion.density) * np.log(
-            1 - ion.density / free
-        )
-        local = mixing - start
+        local = 0
+        if ctx.species:
+            local += self._mixing(ctx, p)
         if ctx.has(FILAMENT):
             f, xi = p.filament, ctx.unknown(FILAMENT)
             w = phi - ctx.unknown(FERMI)
             local += 0.5 * f.screening * interpolant(xi) * w * w + f.well * xi * xi * (1 - xi) ** 2
             edge = 0.5 * f.gradient * ufl.inner(ufl.grad(xi), ufl.grad(xi))
             parts.append(edge * ctx.weight * ctx.dx_edges(ctx.film))
-        parts.append(local * ctx.weight * ctx.dx_nodes(ctx.film))
+        if ctx.has(ELECTRONS):
+            local += _carriers(ctx, p.carriers)
+        if local != 0:
+            parts.append(local * ctx.weight * ctx.dx_nodes(ctx.film))
         self._forms = [fem.form(part, jit_options=JIT) for part in parts]
+        self._electrodes = np.unique(np.concatenate(list(m.terminal_nodes.values())))
+
+    @staticmethod
+    def _mixing(ctx, p):
+        """Less its value at the initial density, so that a small change is not lost in a large sum."""
+        exchanging = any(contact.exchange is not None for contact in p.contacts)
+        out = 0
+
+        def occupied(value, ion):
+            return sum(other.share * value(other) for other in neighbours(ctx, ion))
+
+        for ion in ctx.species:
+            c0, c = ion.density, ion.density * ctx.unknown(ion.name)
+            condenses = p.condenses(ion)
+            equilibrium = p.filament.equilibrium if condenses else c0
+            # c ln(c / c_eq)
+            out += c * ufl.ln(c / equilibrium) - c0 * np.log(c0 / equilibrium)
+            if exchanging:
+                # - mu (c + nu c_f h)
+                mu = np.log(c0 / equilibrium) + crowding(occupied(lambda _: 1.0, ion), Numpy)
+                out += -mu * (c - c0 + (p.filament.density * interpolant(ctx.unknown(FILAMENT)) if condenses else 0.0))
+        for ion in {ion.sublattice: ion for ion in ctx.species}.values():
+            # (c_max - c) ln(1 - c / c_max), c of all on the sublattice
+            now, start = occupied(lambda other: relative_density(ctx, other), ion), occupied(lambda _: 1.0, ion)
+            out += -ion.sites * ((1 - now) * crowding(now) - (1 - start) * crowding(start, Numpy))
+        return out
 
     def __call__(self):
-        return float(sum(fem.assemble_scalar(form) for form in self._forms))
+        """kT. Collective."""
+        m = self._model
+        field = sum(fem.assemble_scalar(form) for form in self._forms)
+        charge = self._engine.interior_residual()[:, m.fields.index(POTENTIAL)] / m.context.row_scale[POTENTIAL]
+        at = self._electrodes
+        return float(m.device.mesh.comm.allreduce(field - charge[at] @ m.values(POTENTIAL)[at]))
+
+
+def _carriers(ctx, c):
+    phi, phi_n, phi_p = (ctx.unknown(field) for field in (POTENTIAL, ELECTRONS, HOLES))
+    n, p = densities(c, phi, phi_n, phi_p)
+    # Boltzmann: ln n/n_i = phi - Phi_n, ln p/n_i = Phi_p - phi; the intrinsic level is the zero of energy
+    return n * (phi - phi_n - 1) + p * (phi_p - phi - 1)
+
+
+def metal_pressure(ctx):
+    """Term of the filament's equation that makes it the gradient of F: - h'(xi) C_TF (phi - Phi)^2 / 2."""
+    f, w = ctx.parameters.filament, ctx.unknown(POTENTIAL) - ctx.unknown(FERMI)
+    pressure = 0.5 * f.screening * interpolant_slope(ctx.unknown(FILAMENT)) * w * w
+    form = -ctx.row_scale[FILAMENT] * pressure * ctx.test(FILAMENT) * ctx.weight * ctx.dx_nodes(ctx.film)
+    return Term("pressure of the metal's field", FILAMENT, form)
