@@ -23,7 +23,7 @@ from solver.discretization.functions import Numpy, crowding, interpolant, interp
 from solver.engines.cpu.assembly import JIT
 from solver.physics.context import Term
 from solver.physics.fields import ELECTRONS, FERMI, FILAMENT, HOLES, POTENTIAL
-from solver.physics.ions import neighbours, relative_density
+from solver.physics.ions import neighbours
 from solver.physics.statistics import densities
 
 
@@ -80,7 +80,7 @@ class FreeEnergy:
                 out += -mu * (c - c0 + (p.filament.density * interpolant(ctx.unknown(FILAMENT)) if condenses else 0.0))
         for ion in {ion.sublattice: ion for ion in ctx.species}.values():
             # (c_max - c) ln(1 - c / c_max), c of all on the sublattice
-            now, start = occupied(lambda other: relative_density(ctx, other), ion), occupied(lambda _: 1.0, ion)
+            now, start = occupied(lambda other: ctx.relative_density(other.name), ion), occupied(lambda _: 1.0, ion)
             out += -ion.sites * ((1 - now) * crowding(now) - (1 - start) * crowding(start, Numpy))
         return out
 

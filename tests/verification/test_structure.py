@@ -1,146 +1,171 @@
-"""What holds whatever the numbers: energy, positivity, conservation, continuity of the current, symmetry."""
+"""What holds whatever the numbers: densities within their limits, ions conserved, a current without divergence, rest."""
 
 import numpy as np
-import pytest
 from dolfinx import fem
 
 from solver.engines.cpu.assembly import JIT
+from solver.physics.fields import ELECTRONS, FERMI, FILAMENT, HOLES, POTENTIAL
 from solver.scenario.protocol import Hold, Sweep
-from tests.devices import GAP, model
-from tests.verification.boxes import box_model, right_angled
-from tests.verification.claims import Claim, check
-from tests.verification.free_energy import FreeEnergy
+from solver.transient.bdf import coefficients
+from tests.devices import bipolar, material_with_ions, model
+from tests.verification.claims import Claim, Section, check
+from tests.verification.drawing import law, simulated
+from tests.verification.test_free_energy import (
+    BLOCKING,
+    CLOSED,
+    EXCHANGE,
+    FEW_IONS,
+    FILM,
+    GAP,
+    INTERSTITIALS,
+    JUNCTION,
+    SILICON,
+    STUB,
+)
 from tests.verification.walking import stepper_of, walk
 
-BLOCKING = "contacts: {top: {ions: blocking}, bottom: {ions: blocking}}"
-CLOSED_GAP = GAP.replace("physics: {", f"physics: {{{BLOCKING}, ")
-SLAB = "device: {layout: slab, thickness: 60 nm, dimension: 1, area: 100 nm^2}\nmesh: {size_at_filament: 0.5 nm}\n"
 
+class NodalBalance:
+    """Flux of the total current out of each node's box, from the edge terms alone.
 
-def relaxation(folder, text):
-    """Free energy [kT] against time [s] at zero bias after a pulse has pulled the device out of equilibrium."""
-    m = model(folder, text)
-    protocol = [Hold(voltage="0.15 V", duration="0.3 s"), Hold(voltage="0 V", duration="3 s")]
-    stepper = stepper_of(m, protocol, tolerance=2e-3)
-    energy, rows = FreeEnergy(m), []
-    for record, _ in walk(stepper):
-        if record.time >= 0.3 and record.voltage == 0.0:
-            rows.append((record.time - 0.3, energy()))
-    return np.array(rows)
-
-
-def energy_claims(folder):
-    for name, text in (("gap with filament", CLOSED_GAP), ("slab", SLAB + f"physics: {{filament: off, {BLOCKING}}}\n")):
-        rows = relaxation(folder, text)
-        drop = rows[0, 1] - rows[-1, 1]
-        assert drop > 0
-        rise = max(0.0, float(np.diff(rows[:, 1]).max()))
-        # a step's Newton tolerance, 1e-6 kT per charge, on an energy that falls by tens of kT
-        yield Claim(f"largest rise of the free energy in a step at zero bias over its fall, {name}", "second law", 0.0, rise / drop,
-                    1e-5, "", "Newton tolerance 1e-6")
-
-
-def test_the_free_energy_never_rises_at_zero_bias(tmp_path):
-    check(energy_claims(tmp_path))
-
-
-def test_densities_stay_positive_and_vacancies_are_conserved_far_from_equilibrium(tmp_path):
-    m = model(tmp_path, SLAB + f"physics: {{filament: off, {BLOCKING}}}\n")
-    lowest, worst = np.inf, 0.0
-    for record, _ in walk(stepper_of(m, [Hold(voltage="1 V", duration="1 s"), Sweep(to="-1 V", rate="10 V/s")],
-                                     max_voltage_step=0.1)):
-        lowest = min(lowest, m.values("vacancies").min())
-        worst = max(worst, abs(record.ion_imbalance))
-    # depleted, and below zero by no more than Newton's rounding (stepping.NEGATIVE_DENSITY)
-    assert -1e-9 <= lowest < 1e-6
-    assert worst < 1e-10  # LOST_IONS is 1e-11 a step
-
-
-def test_vacancies_are_conserved_while_a_filament_grows(tmp_path):
-    m = model(tmp_path, CLOSED_GAP)
-    worst, grown = 0.0, []
-    for record, _ in walk(stepper_of(m, [Hold(voltage="0.15 V", duration="0.5 s")])):
-        worst = max(worst, abs(record.ion_imbalance))
-        grown.append(m.values("filament").sum())
-        assert m.values("vacancies")[m.film_nodes].min() > 0
-    assert grown[-1] != grown[0]
-    assert worst < 1e-8  # LOST_IONS, a thousand steps
-
-
-def test_the_total_current_has_no_divergence_at_any_node(tmp_path):
-    """Displacement + electronic + ionic flux of each node, from the flux terms alone, while the filament grows.
-
-    The storage terms of the three equations have to cancel: dc/dt and the filament's electrons both ways.
+    Storage, recombination and condensation of the equations have to cancel: what is left is displacement + ions +
+    electrons, and its sum at a node off the terminals is the divergence.
     """
-    m = model(tmp_path, GAP)
-    fluxes = {t.field: fem.form(t.form, jit_options=JIT) for t in m.terms if t.name in
-              ("potential, edges", "conduction, edges", "vacancies, edges")}
-    assert len(fluxes) == 3
 
-    def flux(field):
+    def __init__(self, stepper):
+        self.stepper, self.model = stepper, stepper.model
+        m = self.model
+        weights = {POTENTIAL: 1.0, FERMI: 1.0, ELECTRONS: 1.0, HOLES: 1.0}
+        weights |= {ion.name: float(ion.charge) for ion in m.context.species}
+        parts = {}
+        for term in m.terms:
+            if term.name == f"{term.field}, edges" or term.name == "conduction, edges":
+                parts[term.field] = (fem.form(term.form, jit_options=JIT), weights.get(term.field, 0.0))
+        self._forms = {field: part for field, part in parts.items() if part[1]}
+        assert set(self._forms) == set(weights) & set(m.fields)
+        self._inner = np.ones(m.owned, dtype=bool)
+        self._inner[np.concatenate(list(m.terminal_nodes.values()))] = False
+        self._charges = [self._flux(POTENTIAL)]
+
+    def _flux(self, field):
+        m, (form, weight) = self.model, self._forms[field]
         column = m.fields.index(field)
-        return fem.assemble_vector(fluxes[field]).array.reshape(-1, len(m.fields))[:, column] / m.context.row_scale[field]
+        values = fem.assemble_vector(form).array.reshape(-1, len(m.fields))[: m.owned, column]
+        return weight * values / m.context.row_scale[field]
 
-    from solver.transient.bdf import coefficients
-
-    stepper = stepper_of(m, [Sweep(to="0.15 V", rate="0.5 V/s")])
-    inner = np.ones(m.owned, dtype=bool)
-    inner[np.concatenate(list(m.terminal_nodes.values()))] = False
-    previous, worst, steps = [], 0.0, 0
-    for record, _ in walk(stepper):
-        charge = flux("potential")
-        if len(previous) == 2:
-            c = coefficients(record.step, stepper.levels.times[1] - stepper.levels.times[2])
-            total = c.a0 * charge + c.a1 * previous[0] + c.a2 * previous[1] + flux("fermi") + flux("vacancies")
-            parts = np.abs(flux("fermi"))[inner].max(), abs(record.current("top"))
-            worst, steps = max(worst, np.abs(total[inner]).max() / max(parts)), steps + 1
-        previous = [charge, *previous[:1]]
-    assert steps > 20
-    # Newton's tolerance: the balance of a step is met to 3e-7 of the current (stepping.BALANCE)
-    assert worst < 1e-6
+    def worst(self, record):
+        """Largest divergence at an inner node over the largest current: of an edge, or of a terminal [1]."""
+        charge, times = self._flux(POTENTIAL), self.stepper.levels.times
+        previous = times[1] - times[2] if len(times) > 2 else None
+        c = coefficients(record.step, previous)
+        total = c.a0 * charge + sum(a * q for a, q in zip((c.a1, c.a2), self._charges))
+        self._charges = [charge, *self._charges[: 1]]
+        parts = [self._flux(field) for field in self._forms if field != POTENTIAL]
+        largest = max(*(abs(part[self._inner]).max() for part in parts), abs(record.current("top")))
+        return abs((total + sum(parts))[self._inner]).max() / largest
 
 
-def test_a_mirror_symmetric_device_has_a_mirror_symmetric_curve(tmp_path):
-    """Swapping the sign of the voltage is the mirror image of the slab: the current changes its sign, no more."""
-    text = SLAB + "physics: {filament: off, contacts: {top: {electronic: ohmic}}}\n"
-    curves = []
-    for sign in (1, -1):
-        m = model(tmp_path, text)
-        protocol = [Sweep(to=f"{sign * 0.5} V", rate="50 V/s"), Sweep(to="0 V", rate="50 V/s")]
-        # equal steps on both sides: the mirrored problem has the mirrored error
-        rows = [(r.time, sign * r.current("top")) for r, _ in walk(stepper_of(m, protocol, newton=1e-9))]
-        curves.append(np.array(rows))
-    a, b = curves
-    at = np.interp(a[:, 0], b[:, 0], b[:, 1])
-    assert np.ptp(a[:, 1]) > 0
-    # steps agree to rounding as long as their control sees the same numbers: Newton's tolerance is left
-    np.testing.assert_allclose(at, a[:, 1], atol=1e-6 * abs(a[:, 1]).max())
-    # and it is no trivial curve: ions make the way back differ from the way out
-    half = len(a) // 2
-    back = np.interp(0.005, a[half:, 0], a[half:, 1]), np.interp(0.015, a[:, 0], a[:, 1])
-    assert abs(back[0] - back[1]) > 0.01 * abs(a[:, 1]).max()
+def history(m, protocol, on=None, **settings):
+    """Walk a model through `protocol` and note what has to hold after every step.
+
+    Args:
+        m: DeviceModel.
+        protocol: steps.
+        on: voltage at whose end the current is the on-current; the last step must be at 0 V then.
+        settings: of `stepper_of`.
+    """
+    stepper = stepper_of(m, protocol, **settings)
+    stepper.equilibrate()
+    balance, film = NodalBalance(stepper), m.film_nodes
+    rows, current = [], None
+    shares = {ion.name: (m.values(ion.name), ion.share) for ion in m.context.species}
+    for record, ends in walk(stepper, equilibrate=False):
+        parts = [*record.electronic.values(), *record.ionic.values(), *record.displacement.values()]
+        low = min((m.values(name)[film].min() for name in shares), default=np.inf)
+        full = max((share * m.values(name)[film].max() for name, (_, share) in shares.items()), default=0.0)
+        rows.append((record.time, record.voltage, abs(sum(parts)) / max(map(abs, parts)), balance.worst(record),
+                     abs(record.ion_imbalance), low, full, max(map(abs, parts))))
+        if ends and on is not None and record.voltage == on:
+            current = max(map(abs, record.electronic.values()))
+    out = {"rows": np.array(rows), "on": current, "mobile": bool(shares)}
+    if FILAMENT in m.fields:
+        out["filament"] = m.values(FILAMENT)[m.film_nodes].sum()
+    return out
 
 
-TURNS = {
-    2: [np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([[0.6, -0.8], [0.8, 0.6]])],
-    3: [np.eye(3)[[1, 2, 0]], np.array([[0.36, 0.48, -0.8], [-0.8, 0.6, 0.0], [0.48, 0.64, 0.6]])],
-}
+def histories(folder):
+    """Case -> history."""
+    silicon = material_with_ions(folder)
+    set_and_rest = [Sweep(to="0.2 V", rate="0.5 V/s"), Hold(voltage="0.2 V", duration="0.5 s"), Hold(voltage="0 V", duration="100 s")]
+    diode = [Sweep(to="-0.5 V", rate="1e5 V/s"), Hold(voltage="0 V", duration="1 s")]
+    return {
+        "filament in the gap, blocking": history(
+            model(folder, GAP + f"physics: {{{BLOCKING}, {STUB % 16}}}\n"), set_and_rest, 0.2, newton=1e-9),
+        "filament, exchange": history(
+            model(folder, FILM + f"physics: {{{EXCHANGE}, {STUB % 9}}}\n"), set_and_rest, 0.2, newton=1e-9),
+        "ions, 1 V": history(
+            model(folder, FILM + f"physics: {{filament: off, {BLOCKING}}}\n"),
+            [Hold(voltage="1 V", duration="10 ms"), Sweep(to="-1 V", rate="100 V/s")], max_voltage_step=0.1),
+        "ions of both charges, 1 V": history(
+            model(folder, FILM + f"physics: {{filament: off, {BLOCKING}}}\n", INTERSTITIALS),
+            [Hold(voltage="1 V", duration="10 ms"), Sweep(to="-1 V", rate="100 V/s")], max_voltage_step=0.1),
+        "electrons and holes": history(model(folder, SILICON + bipolar(JUNCTION)), diode, -0.5, max_voltage_step=0.05, newton=1e-13),
+        "electrons, holes and ions": history(
+            model(folder, SILICON + bipolar(JUNCTION, "mobile", silicon) + CLOSED, FEW_IONS), diode, -0.5, max_voltage_step=0.05, newton=1e-13),
+    }
 
 
-@pytest.mark.parametrize("dimension", [2, 3])
-def test_results_do_not_depend_on_the_orientation_of_the_mesh(tmp_path, dimension):
-    """The same mesh turned (also into its mirror image, and off the axes) gives the same fields and currents."""
-    physics = (
-        "{filament: {interface_width: 2 nm, initial: {core_radius: 1 nm, core_height: 4 nm, radius: 4 nm, height: 7 nm}}}"
-    )
-    states = []
-    for turn in (None, *TURNS[dimension]):
-        mesh = right_angled(dimension, 8 if dimension == 2 else 5, 12.0)
-        m = box_model(tmp_path, mesh, 12.0, physics, turn=turn)
-        records = [r for r, _ in walk(stepper_of(m, [Hold(voltage="0.1 V", duration="20 ms")]))]
-        states.append((m.context.state.x.array.copy(), records[-1].current("top")))
-    (state, current), *others = states
-    for other, its in others:
-        # coordinates off the axes are rounded: 1e-16 times the condition of the steps, far below Newton's tolerance
-        np.testing.assert_allclose(other, state, atol=1e-5)
-        np.testing.assert_allclose(its, current, rtol=1e-5)
+def claims(data):
+    for name, run in data.items():
+        rows = run["rows"]
+        yield Claim(f"sum of the terminals' currents over the largest, worst step: {name}", "charge conservation", 0.0,
+                    rows[:, 2].max() if run["on"] is None else rows[rows[:, 1] != 0, 2].max(), 1e-6, "",
+                    "a step is corrected to 3e-7; the state before a jump is known to 3e-7 of smaller currents")
+        yield Claim(f"divergence of the total current at a node over the largest, worst step: {name}", "charge conservation", 0.0,
+                    rows[rows[:, 1] != 0, 3].max(), 3e-6, "", "as above; carriers: the last bit of Φ times a majority's conductance")
+        if run["mobile"]:
+            yield Claim(f"ions lost or gained over all, worst step: {name}", "conservation of ions", 0.0, rows[:, 4].max(), 1e-8, "",
+                        "stepping.LOST_IONS = 1e-11 a step, a thousand steps")
+            yield Claim(f"lowest density over the initial one, where negative: {name}", "positivity", 0.0, min(0.0, rows[:, 5].min()),
+                        1e-9, "", "Newton's rounding (stepping.NEGATIVE_DENSITY)")
+            yield Claim(f"occupied share of sites beyond 1: {name}", "steric limit", 0.0, max(0.0, rows[:, 6].max() - 1), 1e-4, "",
+                        "functions.crowding gives way by 1e-6 a kT")
+        if run["on"] is not None:
+            yield Claim(f"largest part of a current after a rest at 0 V, over the on-current: {name}", "equilibrium", 0.0,
+                        rows[-1, 7] / run["on"], 1e-12, "", "rounding")
+
+
+def drawing(data, figure):
+    axes = figure.subplots(1, 2, sharey=True)
+    for k, (name, run) in enumerate(data.items()):
+        rows = run["rows"]
+        driven = rows[:, 1] != 0
+        for ax, column in zip(axes, (2, 3)):
+            steps = np.flatnonzero(driven)
+            simulated(ax, steps / steps[-1], np.maximum(rows[driven, column], 1e-18), k, name, ms=2)
+    for ax, title in zip(axes, ("sum over the terminals", "worst node")):
+        law(ax, [0, 1], [1e-6, 1e-6], label="allowed")
+        ax.set(yscale="log", xlabel="step over all steps", title=title)
+    axes[0].set_ylabel("current that is lost over the largest")
+    axes[0].legend(fontsize=6)
+
+
+SECTION = Section(
+    "Conservation, limits of densities, and rest",
+    "In every accepted step, for the coupled filament, for ions alone (1 V across 20 nm: fully depleted on one side, crowded "
+    "on the other) and for electrons and holes with and without mobile ions: displacement + ionic + electronic currents "
+    "of all terminals sum to zero, and so they do at every single node, from the flux terms alone; mobile and condensed "
+    "ions are conserved; no density is negative or beyond its site limit; and after a rest at 0 V each part of each "
+    "terminal's current has died away to 1e-12 of the on-current.",
+    histories,
+    claims,
+    drawing,
+    "structure",
+)
+
+
+def test_currents_ions_and_limits_hold_in_every_step_and_a_device_at_rest_carries_nothing(tmp_path):
+    data = SECTION.measure(tmp_path)
+    check(SECTION.claims(data))
+    # and the cases are no trivial ones
+    assert data["ions, 1 V"]["rows"][:, 5].min() < 1e-6 and data["ions of both charges, 1 V"]["rows"][:, 6].max() > 0.5
