@@ -5,7 +5,7 @@
              + W g(xi) + kappa |grad xi|^2 / 2                                          filament
              + n (ln n/N_c - 1) + p (ln p/N_v - 1) + E_c n - E_v p]  - sum_b Q_b phi_b,  carriers (Boltzmann)
 w = phi - Phi. Condensed vacancies have the energy of c_eq (their term is zero by the choice of c_eq in the first
-logarithm). mu = ln(c0/c_eq) - ln(1 - c0/c_max) of an electrode that exchanges vacancies, 0 between blocking ones, makes
+logarithm). mu = ln(c_ref/c_eq) - ln(1 - c_ref/c_max) of an electrode that exchanges ions, 0 between blocking ones, makes
 F the grand potential; so does the potential energy of the charges Q_b on electrodes whose surface is not at phi = 0.
 
 Along the equations of docs/physics.md, with J_c = -D c grad mu_c and mu_c = ln(c/c_eq) - ln(1 - c/c_max) + phi,
@@ -62,7 +62,9 @@ class FreeEnergy:
     @staticmethod
     def _mixing(ctx, p):
         """Less its value at the initial density, so that a small change is not lost in a large sum."""
-        exchanging = any(contact.exchange is not None for contact in p.contacts)
+        electrodes = {(name, at.reference, at.offset) for contact in p.contacts for name, at in contact.exchange.items()}
+        reservoir = {name: (reference, offset) for name, reference, offset in electrodes}
+        assert len(electrodes) == len(reservoir), "electrodes of different potentials for one ion: no equilibrium"
         out = 0
 
         def occupied(value, ion):
@@ -74,9 +76,11 @@ class FreeEnergy:
             equilibrium = p.filament.equilibrium if condenses else c0
             # c ln(c / c_eq)
             out += c * ufl.ln(c / equilibrium) - c0 * np.log(c0 / equilibrium)
-            if exchanging:
+            if ion.name in reservoir:
                 # - mu (c + nu c_f h)
-                mu = np.log(c0 / equilibrium) + crowding(occupied(lambda _: 1.0, ion), Numpy)
+                reference, offset = reservoir[ion.name]
+                there = occupied(lambda other: reservoir.get(other.name, (other.density, 0))[0] / other.density, ion)
+                mu = np.log(reference / equilibrium) + crowding(there, Numpy) + ion.charge * offset
                 out += -mu * (c - c0 + (p.filament.density * interpolant(ctx.unknown(FILAMENT)) if condenses else 0.0))
         for ion in {ion.sublattice: ion for ion in ctx.species}.values():
             # (c_max - c) ln(1 - c / c_max), c of all on the sublattice

@@ -21,7 +21,8 @@ CLOSED = "  contacts: {top: {ions: blocking}, bottom: {ions: blocking}}\n"  # af
 FEW_IONS = ["material.ions.vacancies.initial_density={value: 1e17 cm^-3, source: assumed, range: [1e16 cm^-3, 1e21 cm^-3]}"]
 INTERSTITIALS = [
     ("material.ions.interstitials={charge: -1, initial_density: {value: 1e19 cm^-3, source: assumed}, "
-     "site_density: {value: 1e20 cm^-3, source: assumed}, diffusivity: {value: 1e-10 cm^2/s, source: assumed}}")
+     "site_density: {value: 1e20 cm^-3, source: assumed}, diffusivity: {value: 1e-10 cm^2/s, source: assumed}, "
+     "exchange_velocity: {value: 1e-3 cm/s, source: assumed}}")
 ]
 SUPERSATURATED = ["material.filament.equilibrium_ion_density=1e24 m^-3"]
 
