@@ -67,6 +67,15 @@ def bipolar(carriers="{}", ions="fixed", material="silicon"):
     return BIPOLAR.format(carriers=carriers, ions=ions, material=material)
 
 
+N_TYPE = "{doping: [{profile: uniform, density: 6.24e11 cm^-3}], contacts: {top: {resistive: on}}}"  # 1e-4 S/m
+
+
+def with_carriers(text, carriers=N_TYPE):
+    """A scenario text with a filament (`physics: {filament: ...`), with electrons and holes instead of one level."""
+    assert text.count("physics: {") == 1
+    return text.replace("physics: {", f"physics: {{electronic: bipolar, carriers: {carriers}, ")
+
+
 def material_with_ions(tmp_path):
     """Name of a material with the numbers of silicon, and ions and contacts of the perovskite."""
     from solver.scenario.loading import SHIPPED

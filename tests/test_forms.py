@@ -13,6 +13,7 @@ from tests.devices import (
     model,
     random_state,
     reaction,
+    with_carriers,
 )
 
 EMISSION = (
@@ -40,6 +41,8 @@ DIVALENT = (
     f"material_overrides: {{ions: {{vacancies: {ion(2, exchange_velocity='1e-3 cm/s')}, anions: {ion(-1)}}}, "
     "filament.reaction: vacancies + 2 e- <-> filament}\n"
 )
+EMITTING = "{statistics: fermi_dirac, contacts: {top: {resistive: on, thermionic: on}, bottom: {electron_velocity: 1e4 cm/s}}}"
+FILAMENT_1D = SHORT_FILAMENT.replace("12 nm", "30 nm")
 CASES = {
     "two ions on one lattice that react": SLAB[1] + TWO_IONS + f"physics: {{filament: off, {OFFSETS}}}\n",
     "two ions that react, 2D with filament": SLAB[2] + TWO_IONS + SHORT_FILAMENT,
@@ -67,6 +70,10 @@ CASES = {
     "bipolar 3D, contact resistance": SLAB[3] + bipolar(
         "{contacts: {top: {resistive: on}, bottom: {resistive: on, electron_velocity: 1e5 cm/s}}}", material="silicon_ions"),
     "bipolar 3D, Blakemore, emission": SLAB[3] + bipolar("{statistics: blakemore, " + EMISSION),
+    "bipolar 1D with filament": SLAB[1] + with_carriers(FILAMENT_1D, EMITTING),
+    "bipolar 2D with filament": SLAB[2] + with_carriers(SHORT_FILAMENT, EMITTING),
+    "bipolar 3D with filament": SLAB[3] + with_carriers(SHORT_FILAMENT),
+    "bipolar axisymmetric gap": with_carriers(GAP),
     "bipolar 1D with ions": SLAB[1] + bipolar("{doping: [{profile: uniform, density: 1e17 cm^-3}]}", "mobile", "silicon_ions"),
 }
 
@@ -114,9 +121,9 @@ def test_jacobian_matches_finite_differences_in_every_row(device):
     _check_jacobian(device)
 
 
-@pytest.mark.parametrize("heat", ["off", "on"])
+@pytest.mark.parametrize("physics", ["heat: off", "heat: on", "bipolar"])
 @pytest.mark.parametrize("dimension", [2, 3])
-def test_jacobian_matches_finite_differences_on_obtuse_cells(tmp_path, dimension, heat, monkeypatch):
+def test_jacobian_matches_finite_differences_on_obtuse_cells(tmp_path, dimension, physics, monkeypatch):
     import meshes
 
     read = meshes.read
@@ -127,7 +134,8 @@ def test_jacobian_matches_finite_differences_on_obtuse_cells(tmp_path, dimension
         return d
 
     monkeypatch.setattr(meshes, "read", obtuse)
-    m = model(tmp_path, SLAB[dimension] + SHORT_FILAMENT.replace("}}}", f"}}}}, heat: {heat}}}"))
+    filament = SHORT_FILAMENT.replace("}}}", f"}}}}, {physics}}}")
+    m = model(tmp_path, SLAB[dimension] + (with_carriers(SHORT_FILAMENT) if physics == "bipolar" else filament))
     assert m.context.obtuse is not None
     m.apply_voltages({"top": 0.05, "bottom": 0.0})
     m.context.rate.value = 1e2

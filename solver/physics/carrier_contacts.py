@@ -3,7 +3,8 @@
 Outward flux of electrons v_n (n - n_m), of holes v_p (p - p_m); n_m, p_m in equilibrium with the metal (Phi = V) at the
 same surface potential. Thermionic emission: v_n = A* T^2 / (q N_c) (C. R. Crowell, S. M. Sze, Solid-State Electron. 9,
 1035 (1966)). A carrier without velocity passes the contact's conductance, sigma dPhi/dn = g_c (V - Phi), or is in
-equilibrium with the metal (prescribed, see device.py).
+equilibrium with the metal (prescribed, see device.py). Where electrons leave at a velocity, a filament that touches or
+tunnels still conducts straight into the terminal.
 
 The image force lowers the barrier of the carriers that the field E pulls away from the metal by sqrt(q E/(4 pi eps))
 (S. M. Sze, K. K. Ng, Physics of Semiconductor Devices, 3rd ed., ch. 3): the film's surface potential is that of the
@@ -14,11 +15,13 @@ Emission, its diffusion limit and equilibrium all see the same potential: withou
 import numpy as np
 import ufl
 
+from solver.physics.conduction import filament_conductivity
 from solver.physics.context import FormContext, Term
-from solver.physics.fields import ELECTRONS, HOLES, POTENTIAL
+from solver.physics.fields import ELECTRONS, FILAMENT, HOLES, POTENTIAL, TUNNELLING
 from solver.physics.statistics import densities, neutral_potential
 
 ROUNDED = 0.05  # kT; below, the lowering is linear in the field (the root's slope is infinite at 0); error 1e-3 kT at 1 kT
+DIRECT = 0.01  # of the decay length: the film under a terminal of emission adds 1 % to the resistance of the gap
 STIFFNESS = 1e6  # 1/nm; the surface potential is held to field / STIFFNESS, 1e-6 kT at 25 mV/nm
 
 
@@ -77,7 +80,22 @@ def _exchange(ctx, contact) -> list[Term]:
             continue
         form = ufl.as_ufl(ctx.row_scale[field]) * leaving * ctx.test(field) * ctx.weight * ds
         out.append(Term(f"{name}, {contact.name}", field, form, contact=True))
+    if ctx.has(FILAMENT) and contact.carriers.electron_velocity is not None:
+        out.append(_metal_contact(ctx, contact))
     return out
+
+
+def _metal_contact(ctx, contact) -> Term:
+    """Metal and gap conduct into a terminal that the band's electrons reach by emission only."""
+    f, level, scale = ctx.parameters.filament, ctx.unknown(ELECTRONS), ctx.row_scale[ELECTRONS]
+    passes = filament_conductivity(f, ctx.unknown(FILAMENT), ctx.unknown(TUNNELLING)) / (DIRECT * f.decay_length)
+    g = contact.carriers.conductance
+    if g is not None:
+        passes = passes * g / (passes + g)
+    # oint g (Phi_n - V), g = sigma / (0.01 lambda) in series with the contact's
+    leaving = passes * (level - ctx.voltage[contact.name]) * ctx.test(ELECTRONS)
+    form = scale * leaving * ctx.weight * ctx.terminal_measure(contact.name)
+    return Term(f"filament's contact, {contact.name}", ELECTRONS, form, contact=True)
 
 
 def _lowered_barrier(ctx, contact) -> Term:

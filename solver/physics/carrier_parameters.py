@@ -3,8 +3,11 @@
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from solver.physics.doping import Doping, doping_from_scenario
 from solver.physics.scaling import ELEMENTARY_CHARGE
+from solver.physics.statistics import neutral_potential
 
 
 @dataclass(frozen=True)
@@ -85,12 +88,7 @@ def carrier_contact(scenario, terminal, s) -> CarrierContact:
     given, mat = scenario.physics.carriers.contacts.get(terminal), scenario.material.semiconductor
     if given is None:
         return CarrierContact()
-    barrier = None
-    if given.work_function is not None:
-        # intrinsic level below the vacuum: chi + E_g/2 + (kT/2) ln(N_c/N_v)
-        states = mat.conduction_density.value / mat.valence_density.value
-        intrinsic = s.electronvolt(mat.affinity.value + 0.5 * mat.gap.value) + 0.5 * math.log(states)
-        barrier = intrinsic - s.electronvolt(given.work_function)
+    barrier = None if given.work_function is None else _surface_potential(given.work_function, mat, s)
     velocities = (given.electron_velocity, given.hole_velocity)
     if given.thermionic:
         velocities = (
@@ -107,6 +105,22 @@ def carrier_contact(scenario, terminal, s) -> CarrierContact:
         s.contact_conductance(scenario.material.contacts.conductance.value) if given.resistive else None,
         lowering,
     )
+
+
+def filament_alignment(scenario, carriers, s) -> float:
+    """Potential of the neutral filament less its level [kT/q]: by work function, or as in the neutral film (whose doping
+    is the same everywhere then, see the scenario's checks)."""
+    work_function = scenario.material.filament.work_function
+    if work_function is not None:
+        return _surface_potential(work_function.value, scenario.material.semiconductor, s)
+    return float(neutral_potential(carriers, carriers.doping(np.zeros((1, 3))))[0])
+
+
+def _surface_potential(work_function, mat, s) -> float:
+    """(W_i - W)/q [kT/q] of a metal [eV], W_i = chi + E_g/2 + (kT/2) ln(N_c/N_v): intrinsic level below the vacuum."""
+    states = mat.conduction_density.value / mat.valence_density.value
+    intrinsic = s.electronvolt(mat.affinity.value + 0.5 * mat.gap.value) + 0.5 * math.log(states)
+    return intrinsic - s.electronvolt(work_function)
 
 
 def _thermionic(richardson, states, s) -> float:

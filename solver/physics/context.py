@@ -22,6 +22,7 @@ from solver.physics.fields import (
     quantities,
 )
 from solver.physics.heat_sinks import sink_facets
+from solver.physics.storage import metal_potential
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,8 @@ class FormContext:
         if p.carriers is None:
             scale[FERMI] = 1 / (p.conductivity if p.filament is None else 1e-3 * p.filament.conductivity)
         else:
-            scale[ELECTRONS] = 1 / (p.carriers.electron_diffusivity * self.typical_density)
+            metal = 0.0 if p.filament is None else 1e-3 * p.filament.conductivity
+            scale[ELECTRONS] = 1 / max(p.carriers.electron_diffusivity * self.typical_density, metal)
             scale[HOLES] = 1 / (p.carriers.hole_diffusivity * self.typical_density)
         scale |= {ion.name: 1 / (ion.diffusivity * ion.density) for ion in self.species}
         if p.filament is not None:
@@ -239,6 +241,10 @@ class FormContext:
 
     def has(self, field):
         return field in self.fields
+
+    def metal_potential(self):
+        """UFL: potential at which the filament is neutral [kT/q] (see storage.py)."""
+        return metal_potential(self.fields, self.parameters, self.unknown)
 
     def cell_average(self, edge_value, cell_value):
         """Edge coefficient on right-angled and acute cells, the cell's own on obtuse ones.

@@ -10,9 +10,10 @@ which is zero to the last bit where the quasi-Fermi potential is uniform, and le
 import ufl
 
 from solver.discretization.functions import symmetric_bernoulli
+from solver.physics.conduction import metal_share
 from solver.physics.context import FormContext, Term
-from solver.physics.fields import ELECTRON_DENSITY, ELECTRONS, HOLE_DENSITY, HOLES, POTENTIAL
-from solver.physics.recombination import net_rate
+from solver.physics.fields import ELECTRON_DENSITY, ELECTRONS, FILAMENT, HOLE_DENSITY, HOLES, POTENTIAL
+from solver.physics.recombination import metal_rate, net_rate
 from solver.physics.statistics import densities, etas, log_densities
 
 
@@ -47,6 +48,8 @@ def terms(ctx: FormContext) -> list[Term]:
     eta_n, eta_p = zip(*(etas(c, *values) for values in zip(*nodal)))
     n, p = densities(c, phi, phi_n, phi_p)
     recombined = net_rate(c, phi, phi_n, phi_p)
+    if ctx.has(FILAMENT):
+        recombined += metal_rate(c, ctx.parameters.filament, metal_share(ctx.unknown(FILAMENT)), phi, phi_n, phi_p)
     out = []
     for field, ln_density, eta, diffusivity, density, quantity, sign in (
         (ELECTRONS, ln_n, eta_n, c.electron_diffusivity, n, ELECTRON_DENSITY, -1.0),

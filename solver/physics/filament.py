@@ -1,7 +1,8 @@
 """Phase field of the conductive filament, xi in [0, 1], made of one ion species: I^z + z e- <-> filament.
 
 d xi/dt = -M S(Delta) [W g'(xi) - kappa lap xi - c_f h'(xi) Delta] + thermal noise (noise.py),
-Delta = ln(c/c_eq) - ln(1 - theta) + z (phi - Phi) (kT; theta: occupied share of sites), S the Butler-Volmer mobility factor
+Delta = ln(c/c_eq) - ln(1 - theta) + z (phi - Phi_m) (kT; theta: occupied share of sites, Phi_m: potential of the neutral
+filament), S the Butler-Volmer mobility factor
 (Guyer et al., PRE 69, 021604 (2004); Chen et al., J. Power Sources 300, 376 (2015)).
 """
 
@@ -9,7 +10,7 @@ import ufl
 
 from solver.discretization.functions import butler_volmer, double_well_slope, interpolant_slope
 from solver.physics import temperature
-from solver.physics.context import FERMI, FILAMENT, POTENTIAL, FormContext, Term
+from solver.physics.context import FILAMENT, POTENTIAL, FormContext, Term
 from solver.physics.fields import FILAMENT_FRACTION
 from solver.physics.ions import safe_density, safe_vacant
 
@@ -23,7 +24,7 @@ def driving_force(ctx: FormContext):
     ion = p.ion(p.filament.species)
     c = safe_density(ctx, ion)
     chemical = ufl.ln(c * (ion.density / p.filament.equilibrium)) - ufl.ln(safe_vacant(ctx, ion))
-    return chemical + ion.charge * (ctx.unknown(POTENTIAL) - ctx.unknown(FERMI)) / temperature.local(ctx)
+    return chemical + ion.charge * (ctx.unknown(POTENTIAL) - ctx.metal_potential()) / temperature.local(ctx)
 
 
 def terms(ctx: FormContext) -> list[Term]:

@@ -2,7 +2,13 @@
 
 from dataclasses import dataclass
 
-from solver.physics.carrier_parameters import CarrierContact, CarrierParameters, carrier_contact, carrier_parameters
+from solver.physics.carrier_parameters import (
+    CarrierContact,
+    CarrierParameters,
+    carrier_contact,
+    carrier_parameters,
+    filament_alignment,
+)
 from solver.physics.heat_parameters import (
     NEUTRAL,
     HeatParameters,
@@ -30,6 +36,9 @@ class FilamentParameters:
         tunnelling_conductivity: prefactor of the gap conduction, same unit.
         decay_length: lambda [nm] of the amplitude u; the conductance falls with lambda_G = lambda / 2.
         screening: Thomas-Fermi coefficient eps / l_TF^2 [charges per kT/q per nm^3].
+        alignment: potential of the neutral filament less its level [kT/q], as `CarrierContact.barrier`; 0 in
+            quasi-equilibrium.
+        capture: rate at which the metal takes up and gives back holes [1/s]; None in quasi-equilibrium.
     """
 
     species: str
@@ -43,6 +52,8 @@ class FilamentParameters:
     tunnelling_conductivity: float
     decay_length: float
     screening: float
+    alignment: float = 0.0
+    capture: float | None = None
 
     @property
     def well(self) -> float:
@@ -152,6 +163,8 @@ class DeviceParameters:
                 tunnelling_conductivity=s.conductivity(f.tunnelling_conductivity.value),
                 decay_length=2 * f.conductance_decay_length.value * 1e9,
                 screening=eps_film / (f.screening_length.value * 1e9) ** 2,
+                alignment=0.0 if carriers is None else filament_alignment(scenario, carriers, s),
+                capture=None if carriers is None else 1 / f.capture_time.value,
             )
         species = ion_species(scenario, s)
         noise = scenario.physics.noise

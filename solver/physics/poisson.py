@@ -1,8 +1,8 @@
-"""Poisson's equation in all materials: -div(eps grad phi) = q (sum z (c - c0) + p - n + N) - C_TF h(xi)(phi - Phi)."""
+"""Poisson's equation in all materials: -div(eps grad phi) = q (sum z (c - c0) + p - n + N) - C_TF h(xi)(phi - Phi_m)."""
 
 from solver.discretization.functions import interpolant
 from solver.physics.context import FormContext, Term
-from solver.physics.fields import ELECTRONS, FERMI, FILAMENT, HOLES, POTENTIAL
+from solver.physics.fields import ELECTRONS, FILAMENT, HOLES, POTENTIAL
 from solver.physics.statistics import densities
 
 
@@ -26,8 +26,8 @@ def terms(ctx: FormContext) -> list[Term]:
         n, positive = densities(p.carriers, phi, ctx.unknown(ELECTRONS), ctx.unknown(HOLES))
         local += -(positive - n + ctx.doping) * v
     if ctx.has(FILAMENT):
-        # + int C_TF h(xi) (phi - Phi) v
-        local += p.filament.screening * interpolant(ctx.unknown(FILAMENT)) * (phi - ctx.unknown(FERMI)) * v
+        # + int C_TF h(xi) (phi - Phi_m) v
+        local += p.filament.screening * interpolant(ctx.unknown(FILAMENT)) * (phi - ctx.metal_potential()) * v
     if local != 0:
         out.append(Term("potential, charge", POTENTIAL, ctx.row_scale[POTENTIAL] * local * ctx.weight * ctx.dx_nodes(ctx.film)))
     return out

@@ -1,4 +1,4 @@
-"""Net recombination of electrons with holes: Shockley-Read-Hall, radiative, Auger; less the given generation.
+"""Net recombination of electrons with holes: Shockley-Read-Hall, radiative, Auger, in the filament; less generation.
 
 R = r(n, p) n p (1 - exp(Phi_n - Phi_p)) - G, r = 1/[tau_p (n + n_t) + tau_n (p + p_t)] + B + C_n n + C_p p, with
 n_t = n_i exp(E_t), p_t = n_i exp(-E_t), E_t the trap's level above the intrinsic one in kT (W. Shockley, W. T. Read,
@@ -30,3 +30,17 @@ def net_rate(c, phi, phi_n, phi_p):
     # n p (1 - e^-y) = n p e^(-y/2) 2 sinh(y/2), y = Phi_p - Phi_n: no cancellation near equilibrium
     y = phi_p - phi_n
     return rate * ufl.exp(ln_n + ln_p - 0.5 * y) * 2.0 * ufl.sinh(0.5 * y) - c.generation
+
+
+def metal_rate(c, filament, share, phi, phi_n, phi_p):
+    """R_f = m(xi) p (1 - exp(Phi_n - Phi_p)) / tau_f [1/(s nm^3)]: holes inside the filament meet the metal's electrons
+    within tau_f, and the metal gives back as many in equilibrium.
+
+    Args:
+        c, filament: `CarrierParameters`, `FilamentParameters`.
+        share: m(xi), UFL.
+        phi, phi_n, phi_p: kT/q.
+    """
+    ln_p = log_densities(c, phi, phi_n, phi_p)[1]
+    y = phi_p - phi_n
+    return filament.capture * share * ufl.exp(ln_p - 0.5 * y) * 2.0 * ufl.sinh(0.5 * y)

@@ -20,6 +20,18 @@ from solver.physics.fields import (
 from solver.physics.statistics import densities
 
 
+def metal_potential(fields, parameters, get):
+    """Potential [kT/q] at which the filament is neutral: its electrons' level Phi (Phi_n beside holes) and the offset
+    of its alignment with the film.
+
+    Args:
+        fields, parameters, get: as for `stored`.
+    """
+    if FERMI in fields:
+        return get(FERMI)
+    return get(ELECTRONS) + parameters.filament.alignment
+
+
 def stored(quantity, fields, parameters, get, m=Numpy):
     """One stored quantity per volume.
 
@@ -31,8 +43,9 @@ def stored(quantity, fields, parameters, get, m=Numpy):
         m: module of the elementary functions, `ufl` or `Numpy`.
 
     Returns:
-        xi [1]; c + nu c_f h(xi) [nm^-3], mobile and condensed; z c_f h + C_TF h (phi - Phi) [charges nm^-3], what the
-        electronic current has to deliver when the filament grows or charges; electrons or holes [nm^-3]; T/T0.
+        xi [1]; c + nu c_f h(xi) [nm^-3], mobile and condensed; z c_f h + C_TF h (phi - Phi_m) [charges nm^-3], what the
+        electronic current has to deliver when the filament grows or charges (Phi_m: `metal_potential`); electrons or
+        holes [nm^-3]; T/T0.
     """
     if quantity == RELATIVE_TEMPERATURE:
         return get(TEMPERATURE)
@@ -47,4 +60,5 @@ def stored(quantity, fields, parameters, get, m=Numpy):
             c = ion.density * get(ion.name)
             return c + parameters.filament.density * h if parameters.condenses(ion) else c
     f = parameters.filament
-    return parameters.ion(f.species).charge * f.density * h + f.screening * h * (get(POTENTIAL) - get(FERMI))
+    metal = metal_potential(fields, parameters, get)
+    return parameters.ion(f.species).charge * f.density * h + f.screening * h * (get(POTENTIAL) - metal)

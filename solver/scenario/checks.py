@@ -166,6 +166,12 @@ def _missing(scenario: Scenario) -> Iterator[tuple[Path_, str]]:
         yield ("ions",), "physics.ions: mobile"
     if material.filament is None and physics.filament != "off":
         yield ("filament",), "physics.filament"
+    elif bipolar and physics.filament != "off":
+        if material.filament.capture_time is None:
+            yield ("filament", "capture_time"), "physics.filament with electronic: bipolar"
+        uneven = any(profile.profile != "uniform" for profile in physics.carriers.doping)
+        if material.filament.work_function is None and uneven:
+            yield ("filament", "work_function"), "doping that changes in space"
     yield from missing_exchange(scenario)
     if material.contacts is None and ("material", "contacts", "conductance") not in unused:
         yield ("contacts",), "a terminal that is resistive"
@@ -187,24 +193,22 @@ def _carriers(scenario: Scenario) -> Found:
     physics, device = scenario.physics, scenario.device
     if physics.electronic != "bipolar":
         return
-    if physics.filament != "off":
-        yield ("physics", "filament"), "is not there yet with electronic: bipolar; write filament: off"
     for name in physics.carriers.contacts:
         if name not in scenario.terminals:
             yield ("physics", "carriers", "contacts", name), (
                 f"the layout has no terminal {name!r:.40}; its terminals are {one_of(scenario.terminals)}")
-    yield from _carrier_contacts(physics.carriers.contacts)
+    yield from _carrier_contacts(physics.carriers.contacts, physics.filament != "off")
     yield from profile_faults(physics.carriers.doping, ("physics", "carriers", "doping"), device.dimension)
 
 
-def _carrier_contacts(contacts: dict[str, CarrierContact]) -> Found:
+def _carrier_contacts(contacts: dict[str, CarrierContact], filament: bool) -> Found:
     for name, contact in contacts.items():
         path = ("physics", "carriers", "contacts", name)
         given = [key for key in ("electron_velocity", "hole_velocity") if getattr(contact, key) is not None]
         if contact.thermionic:
             yield from (((*path, key), "has no effect with thermionic: on, which sets it; remove one of the two")
                         for key in given)
-        if contact.resistive and (contact.thermionic or len(given) == 2):
+        if contact.resistive and (contact.thermionic or len(given) == 2) and not filament:
             yield (*path, "resistive"), "has no effect where both carriers leave at a velocity; remove it"
         if contact.barrier_lowering and contact.work_function is None:
             yield (*path, "barrier_lowering"), (
@@ -279,6 +283,8 @@ def ineffective(scenario: Scenario) -> dict[Path_, str]:
     else:
         found["physics", "carriers"] = "with physics.electronic: quasi_equilibrium"
         found["material", "semiconductor"] = "with physics.electronic: quasi_equilibrium"
+        found |= {("material", "filament", key): "with physics.electronic: quasi_equilibrium"
+                  for key in ("work_function", "capture_time")}
     found |= ineffective_ions(scenario)
     resistive = ([c.resistive for c in physics.carriers.contacts.values()] if physics.electronic == "bipolar"
                  else [contact.electronic == "resistive" for contact in contacts.values()])

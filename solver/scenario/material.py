@@ -62,6 +62,10 @@ class FilamentMaterial(Part):
         None, description="a of conductivity / [1 + a (T - T0)] (physics.heat); without it 0")
     growth_activation_energy: ActivationEnergy | None = Field(
         None, description="E of growth_velocity exp[E/kT0 - E/kT] (physics.heat); without it 0")
+    work_function: of_kind("energy", above="0 eV", at_most="20 eV", example="4.8 eV") | None = Field(
+        None, description="of the filament (bipolar); without it no band bending between filament and neutral film")
+    capture_time: Lifetime | None = Field(
+        None, description="time in which the filament's electrons take up a hole of the film inside it (bipolar)")
 
     @property
     def species(self) -> str | None:

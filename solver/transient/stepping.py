@@ -111,9 +111,9 @@ class Stepper:
             dt, fast = 0.1 * dt, 2.0
             if dt < smallest:
                 raise SolutionStopped(f"no stationary state at {volts:.4g} V: {result.reason}; check the material and the mesh.")
-        self._hold_filament(False)
         if ELECTRONS in self.model.fields:
             self.engine.polish()
+        self._hold_filament(False)
 
     def settle_at(self, volts: float, start: float = 0.0):
         """Stationary state at `volts` from the state at `start` [V], time derivatives off (electrons and holes only:

@@ -5,12 +5,17 @@ factor k its first correction is k - 1 kT, and coming back from there it gains 1
 iterations for 0.1 V on a diode; so taken 5). Continuity is linear in the density. So a correction x of ln n is taken as
 n -> n (1 + x), the step Newton makes when densities are the unknowns, except for the part that the potential carries,
 which is taken in ln n. No density turns negative, and where Phi is right it stays so to the last bit.
+Where the filament conducts more than the electrons of the band, inside and in the gap, the current is linear in Phi_n
+and the correction is taken as it is.
 """
 
 import numpy as np
 from petsc4py import PETSc
 
-from solver.physics.fields import ELECTRONS, HOLES, POTENTIAL
+from solver.discretization.functions import Numpy
+from solver.physics.conduction import filament_conductivity
+from solver.physics.fields import ELECTRON_DENSITY, ELECTRONS, FILAMENT, HOLES, POTENTIAL, TUNNELLING
+from solver.physics.storage import stored
 
 EXTRAPOLATED = 1e-3  # kT; above, a fast fall of the corrections is no sign of quadratic convergence yet
 LARGEST_FALL = 10.0  # of ln n by the quasi-Fermi level in one iteration [kT]
@@ -85,8 +90,19 @@ class CarrierNewton:
         free = ~m.constrained[: m.owned]
         for column, sign in ((electrons, 1.0), (holes, -1.0)):
             taken = change_of_log(sign * moved, -sign * step[:, column])
-            step[:, column] = np.where(free[:, column], moved - sign * taken, step[:, column])
+            by_density = free[:, column]
+            if column == electrons and m.context.has(FILAMENT):
+                by_density &= ~self._metallic()
+            step[:, column] = np.where(by_density, moved - sign * taken, step[:, column])
         state.array[:rows] += step.ravel()
         state.scatter_forward()
         largest = PETSc.Vec().createWithArray(step.ravel(), comm=self.engine.comm)
         return largest.norm(PETSc.NormType.NORM_INFINITY)
+
+    def _metallic(self):
+        """(owned nodes) bool: filament and gap conduct more than the electrons of the band."""
+        m = self.engine.model
+        p = m.parameters
+        get = lambda field: m.values(field)[: m.owned]
+        band = p.carriers.electron_diffusivity * stored(ELECTRON_DENSITY, m.fields, p, get)
+        return filament_conductivity(p.filament, get(FILAMENT), get(TUNNELLING), Numpy) > band
