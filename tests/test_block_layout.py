@@ -59,7 +59,7 @@ def test_three_terminals_share_the_current(tmp_path):
     ("drain: {face: right}", "drain: {face: left}", "device.pads.drain", "touches pad source"),
     ("gate: ground}", "gates: ground}", "terminals", "its terminals are source, drain or gate"),
     ("electronic: bipolar", "electronic: quasi_equilibrium", "physics.carriers", "has no effect"),
-    ("filament: off", "filament: on", "material.filament", "physics.filament needs it"),
+    ("filament: off", "filament: on", "physics.ions", "fixed leaves the filament"),
     ("ions: fixed", "ions: mobile", "ions", "physics.ions: mobile needs it"),
     ("profile: uniform", "profile: linear", "physics.carriers.doping.0", "uniform, tanh, gaussian or formula"),
     ("density: 1e18 cm^-3", "densitie: 1e18 cm^-3", "physics.carriers.doping.0.densitie", "nearest: density"),

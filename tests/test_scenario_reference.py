@@ -34,6 +34,7 @@ def test_every_key_of_the_shipped_scenarios_is_in_the_reference():
         for key in leaves(parse_document(path.read_text(), path.name).data):
             key = re.sub(r"^device\.pads\.\w+", "device.pads.NAME", key)
             key = re.sub(r"^physics\.contacts\.\w+", "physics.contacts.TERMINAL", key)
+            key = re.sub(r"^physics\.carriers\.contacts\.\w+", "physics.carriers.contacts.TERMINAL", key)
             key = re.sub(r"^material_overrides\.", "material.", key)
             known = key in ("device.layout", "profile") or key.startswith("terminals.") or f"`{key}`" in text
             assert known, key

@@ -44,13 +44,13 @@ _CONTACTS = """\
 By terminal, e.g. `contacts: {top: {electronic: resistive, ions: {vacancies: exchange, interstitials: blocking}}}`."""
 
 _CARRIERS = """\
-With `electronic: bipolar` (filament off): electrons and holes in the film, each with its quasi-Fermi potential.
+With `electronic: bipolar`: electrons and holes in the film, each with its quasi-Fermi potential; one level in a filament.
 
     carriers:
       doping: [{profile: tanh, below: -1e17 cm^-3, above: 1e17 cm^-3, position: 500 nm, width: 10 nm}]
       contacts: {top: {work_function: 4.8 eV, electron_velocity: 1e7 cm/s, hole_velocity: 1e7 cm/s}}
 
-Of the material it takes the section `semiconductor`."""
+Of the material it takes the section `semiconductor`, and with a filament `filament.capture_time`."""
 
 _HEAT = """\
 A mapping, `on`, or `off` (no temperature field). The temperature lives in all materials; the electronic currents heat it.

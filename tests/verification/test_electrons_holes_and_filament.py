@@ -167,7 +167,7 @@ def test_all_currents_sum_to_zero_at_every_step_of_a_sweep_with_a_filament(tmp_p
         # the balance of a step is 3e-7 of the largest, of the step before a corner or a jump too
         assert abs(sum(parts)) <= 1e-6 * max(map(abs, parts))
         # exchange with the electrodes counted: 1e-11 a step
-        assert abs(r.vacancy_imbalance) <= 1e-8
+        assert abs(r.ion_imbalance) <= 1e-8
         count += 1
     assert count > 20
 
