@@ -18,7 +18,7 @@ import ufl
 from solver.physics.conduction import filament_conductivity
 from solver.physics.context import FormContext, Term
 from solver.physics.fields import ELECTRONS, FILAMENT, HOLES, POTENTIAL, TUNNELLING
-from solver.physics.statistics import densities, neutral_potential
+from solver.physics.statistics import densities
 
 ROUNDED = 0.05  # kT; below, the lowering is linear in the field (the root's slope is infinite at 0); error 1e-3 kT at 1 kT
 DIRECT = 0.01  # of the decay length: the film under a terminal of emission adds 1 % to the resistance of the gap
@@ -29,7 +29,7 @@ def surface_potential(ctx: FormContext, contact, nodes) -> np.ndarray:
     """Potential less applied voltage [kT/q] at local `nodes` of a terminal: charge neutral, or by work function."""
     if contact.carriers.barrier is not None:
         return np.full(len(nodes), contact.carriers.barrier)
-    return neutral_potential(ctx.parameters.carriers, ctx.doping.x.array[nodes])
+    return ctx.neutral.x.array[nodes]
 
 
 def image_lowering(field, lowering):

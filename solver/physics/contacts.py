@@ -4,8 +4,9 @@ Ions of charge number z pass between film and metal by I^z + z e- <-> I (z < 0: 
 A = ln(c/c_ref) + z eta with the overpotential eta = phi - V - offset [kT/q] of the film over the metal: at eta > 0 cations
 are driven out of the film and anions into it. The flux out is k c_ref (e^{s A} - e^{-(1-s) A}), zero at the Nernst
 density c_ref e^{-z eta}; at eta = 0 and s = 1/2 it is k c_ref 2 sinh(ln(c/c_ref)/2). Dilute: the sites do not enter. The
-metal's surface has the applied voltage, so that eta is -offset, or with electrons and holes the surface potential by the
-work function less the offset; a compact (Stern) layer is not modelled.
+metal's surface has the applied voltage, so that eta is -offset, or with electrons and holes the band bending at the surface
+(none where it is charge neutral) less the offset: ions and film are in equilibrium together. A compact (Stern) layer is
+not modelled.
 """
 
 import ufl
@@ -16,12 +17,12 @@ from solver.physics.ions import safe_density
 
 
 def affinity(ctx: FormContext, contact, ion):
-    """A = ln(c/c_ref) + z (phi - V - offset) [kT] of I^z(film) + z e-(metal) <-> I(metal), positive: ions leave the film."""
+    """A = ln(c/c_ref) + z (phi - phi_neutral - V - offset) [kT] of I^z(film) + z e-(metal) <-> I(metal), positive: ions leave the film."""
     exchange = contact.exchange[ion.name]
     chemical = ufl.ln(safe_density(ctx, ion) * (ion.density / exchange.reference))
     # without electrons and holes phi = V is prescribed
-    surface = ctx.unknown(POTENTIAL) - ctx.voltage[contact.name] if ctx.has(ELECTRONS) else 0.0
-    return chemical + ion.charge * (surface - exchange.offset)
+    bending = ctx.unknown(POTENTIAL) - ctx.voltage[contact.name] - ctx.neutral if ctx.has(ELECTRONS) else 0.0
+    return chemical + ion.charge * (bending - exchange.offset)
 
 
 def terms(ctx: FormContext) -> list[Term]:

@@ -22,6 +22,7 @@ from solver.physics.fields import (
     quantities,
 )
 from solver.physics.heat_sinks import sink_facets
+from solver.physics.statistics import neutral_potential
 from solver.physics.storage import metal_potential
 
 
@@ -61,6 +62,7 @@ class FormContext:
         initial_density: species -> density at the start over `Species.density`, UFL.
         stored: names of the stored quantities, a column of `history` each (see storage.py).
         doping: net donor density N at the nodes [nm^-3]; None without electrons and holes.
+        neutral: potential of the neutral film at Phi = 0 at the nodes [kT/q]; None as `doping`.
         typical_density: of the carriers [nm^-3], for scales.
     """
 
@@ -96,7 +98,11 @@ class FormContext:
         self.film = device.regions["film"]
         self.dx_edges = ufl.Measure("dx", domain=mesh, subdomain_data=device.cell_tags, metadata=ONE_POINT)
         self.dx_nodes = ufl.Measure("dx", domain=mesh, subdomain_data=device.cell_tags, metadata=VERTEX)
-        self.doping = None if parameters.carriers is None else self._doping()
+        self.doping = self.neutral = None
+        if parameters.carriers is not None:
+            self.doping = self._doping()
+            self.neutral = fem.Function(self.doping.function_space, name="neutral potential")
+            self.neutral.x.array[:] = neutral_potential(parameters.carriers, self.doping.x.array)
         self.row_scale = self._row_scales()
         self.terminal_facets = self._film_terminal_facets()
         # In 1D a facet is a vertex already, for which FFCx has no vertex rule.

@@ -33,7 +33,6 @@ from solver.physics.fields import (
 from solver.physics.heat_sinks import sinks
 from solver.physics.noise import ThermalNoise
 from solver.physics.parameters import DeviceParameters
-from solver.physics.statistics import neutral_potential
 
 
 @dataclass(frozen=True)
@@ -181,7 +180,7 @@ class DeviceModel:
                 self.values(name)[self._electrode[contact.name].film] = density
         if p.carriers is not None:
             # charge neutral everywhere: where the equilibrium solve starts
-            self.values(POTENTIAL)[:] = neutral_potential(p.carriers, self.context.doping.x.array) * film
+            self.values(POTENTIAL)[:] = self.context.neutral.x.array * film
             for contact in p.contacts:
                 if contact.carriers.lowering is not None:
                     self.values(POTENTIAL)[self._electrode[contact.name].film] = contact.carriers.barrier
