@@ -16,11 +16,13 @@ from solver.engines.cpu.linear import incomplete_factors, make_solver
 PASS_TOLERANCE = 1e-8  # of GMRES in one pass
 ENOUGH = 1e-9  # a pass that corrects the solution by less than this ends the refinement: what is left is 1e-17
 PASSES = 6
+PREFIX = "halofil_harmonic_"
+SPARE = 100  # % of memory beyond MUMPS's estimate: pivots move with the frequency
 LARGEST_DIRECT_3D = 20_000  # unknowns; sparse factors of larger 3D systems cost more than GMRES with ILU
 
 
 class HarmonicError(ArithmeticError):
-    """The linear solve at a frequency failed; the message is the reason, without its subject."""
+    """The linear solve at a frequency failed; the message says at which frequency and why."""
 
 
 class HarmonicSolver:
@@ -46,10 +48,13 @@ class HarmonicSolver:
             choice = "direct" if tdim < 3 or stiffness.size[0] <= LARGEST_DIRECT_3D else "iterative"
         if choice == "direct":
             self._inner = make_solver(comm, tdim, "direct")
+            self._inner.setOptionsPrefix(PREFIX)
+            PETSc.Options()[PREFIX + "mat_mumps_icntl_14"] = SPARE
+            self._inner.setFromOptions()
         else:
             self._inner = PETSc.KSP().create(comm)
             self._inner.setType("preonly")
-            incomplete_factors(self._inner, "halofil_harmonic_", levels=1, ordering="rcm")
+            incomplete_factors(self._inner, PREFIX, levels=1, ordering="rcm")
         self._work = [stiffness.createVecRight() for _ in range(4)]
         rows = stiffness.getLocalSize()[0]
         size = ((2 * rows, None), (2 * rows, None))
@@ -90,11 +95,11 @@ class HarmonicSolver:
                 self._ksp.solve(residual, self._d)
             except PETSc.Error:
                 self._inner.getPC().reset()
-                raise HarmonicError("the matrix is singular") from None
+                raise HarmonicError(f"the small-signal system is singular at {self._omega / (2 * np.pi):.3g} Hz") from None
             self.iterations += self._ksp.getIterationNumber()
             size = self._d.norm(PETSc.NormType.NORM_INFINITY)
             if self._ksp.getConvergedReason() < 0 or not np.isfinite(size):
-                raise HarmonicError(f"GMRES stopped after {self._ksp.getIterationNumber()} iterations without converging")
+                raise HarmonicError(self._why())
             if size > 0.5 * last:  # rounding: further passes only stir it
                 break
             self._x.axpy(1.0, self._d)
@@ -104,6 +109,12 @@ class HarmonicSolver:
             self._ksp.getOperators()[0].mult(self._x, residual)
             residual.aypx(-1.0, self._b)
         return _unpack(self._x)
+
+    def _why(self):
+        if self._inner.getConvergedReason() < 0:
+            return f"no factors of A + omega M at {self._omega / (2 * np.pi):.3g} Hz (reason {self._inner.getConvergedReason()})"
+        return (f"GMRES stopped after {self._ksp.getIterationNumber()} iterations at {self._omega / (2 * np.pi):.3g} Hz "
+                f"(reason {self._ksp.getConvergedReason()})")
 
     # [[A, -B], [B, A]] (x', x'')
     def _mult(self, x, y):

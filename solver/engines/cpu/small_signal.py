@@ -1,8 +1,8 @@
 """The device linearised about its present state: terminal currents per volt at any frequency.
 
-The time derivatives enter the residual through the rate a0 alone, and affinely: R = F(x) + g(x) (a0 s(x) + past), s the
-stored quantities (storage.py). With ds/dt kept at its present value the Jacobian is A + a0 M,
-    A = F' + g' ds/dt,    M = g s',
+The time derivatives enter the residual through the rate a0 and the history alone: R = F(x) + g(x) (a0 s(x) + past), s
+the stored quantities (storage.py). With ds/dt at its present value, past = ds/dt - a0 s_0, the Jacobian is A + a0 M,
+    A = F' + g' ds/dt,    M = g s' = d/dx [g (s - s_0)],
 and a small signal exp(+i omega t) on terminal l obeys (A + i omega M) x = -dR/dV_l: the derivative with
 a0 = i omega. A state that still moves (ds/dt not zero) is so linearised at this moment.
 Currents are read as in the transient, with test functions (balances.py): electronic + ionic + i omega x electrode
@@ -25,8 +25,13 @@ from solver.physics.storage import stored
 BALANCE = 1e-11  # of the largest terminal current: above, the driven terminal's is read in a solve of its own
 
 
-class _Response:
-    """Bilinear forms of the Jacobian, A or M: unconstrained with and without contacts, and constrained."""
+class Response:
+    """A or M as matrices.
+
+    Attributes:
+        interior, whole: all rows and columns, without and with the exchange at the terminals.
+        constrained: `whole` with prescribed rows and columns replaced.
+    """
 
     def __init__(self, pattern, interior, contacts, conditions, diagonal):
         self.interior = self._assembled(pattern, interior, [], 0.0)
@@ -53,6 +58,8 @@ class SmallSignal:
         linear_solver: "auto", "direct" or "iterative".
 
     Attributes:
+        stiffness, mass: A and M, a `Response` each.
+        load: terminal -> (-dR/dV at a0 = 0, -d2R/dV da0) on owned rows, for 1 kT/q [residual's unit].
         drift: largest |ds/dt| over the largest |s| of any stored quantity at the state [1/s]; 0 where it is stationary.
     """
 
@@ -75,51 +82,62 @@ class SmallSignal:
         finally:
             ctx.rate.value, ctx.history.x.array[:] = keep
         tdim = model.device.mesh.topology.dim
-        self.solver = HarmonicSolver(self._A.constrained, self._M.constrained, tdim, linear_solver)
-        self._work = self._A.interior.createVecRight(), self._A.interior.createVecLeft()
+        self.solver = HarmonicSolver(self.stiffness.constrained, self.mass.constrained, tdim, linear_solver)
+        self._work = self.stiffness.interior.createVecRight(), self.stiffness.interior.createVecLeft()
         scale = model.parameters.scaling
         self._siemens = scale.ampere(1.0) / scale.thermal_voltage * model.device.current_scale
 
     def _rates(self):
-        """ds/dt at the present state: (local nodes, stored quantities)."""
+        """ds/dt at the present state, as `_stored`."""
+        ctx = self.model.context
+        return float(ctx.rate.value) * self._stored() + ctx.history.x.array.reshape(len(self.model.coordinates), -1)
+
+    def _stored(self):
+        """s at the present state: (local nodes, columns of the history)."""
         m, ctx = self.model, self.model.context
-        now = ctx.history.x.array.reshape(len(m.coordinates), -1).copy()
+        out = np.zeros_like(ctx.history.x.array).reshape(len(m.coordinates), -1)
         for k, quantity in enumerate(ctx.stored):
-            now[:, k] += float(ctx.rate.value) * stored(quantity, m.fields, m.parameters, m.values)
-        return now
+            out[:, k] = stored(quantity, m.fields, m.parameters, m.values)
+        return out
 
     def _largest(self, rates):
-        m, largest = self.model, 0.0
-        for k, quantity in enumerate(m.context.stored):
-            values = stored(quantity, m.fields, m.parameters, m.values) * m.film_nodes
-            pair = np.array([np.abs(v).max(initial=0.0) for v in (rates[:, k] * m.film_nodes, values)])
-            m.device.mesh.comm.Allreduce(MPI.IN_PLACE, pair, MPI.MAX)
-            if pair[1] > 0:
-                largest = max(largest, float(pair[0] / pair[1]))
-        return largest
+        """Largest over the stored quantities of (largest rate in the film) / (largest value there)."""
+        inside = self.model.film_nodes
+        pair = np.array([np.abs(v[inside]).max(axis=0, initial=0.0) for v in (rates, self._stored())])
+        self.model.device.mesh.comm.Allreduce(MPI.IN_PLACE, pair, MPI.MAX)
+        return float(np.max(pair[0] / np.where(pair[1] > 0, pair[1], np.inf)))
 
     def _assemble(self, groups, conditions):
         ctx = self.model.context
         trial = ufl.TrialFunction(ctx.space)
+        at_rest = fem.Function(ctx.history_space)  # -s_0
+        at_rest.x.array[:] = -self._stored().ravel()
 
         def jacobians(forms):
             return [fem.form(ufl.derivative(f, ctx.state, trial), jit_options=JIT) for f in forms]
 
+        def by_rate(form):
+            """g (s - s_0), or None."""
+            moving = by_constant(form, ctx.rate)
+            if moving is None or ctx.history not in form.coefficients():
+                return moving
+            return moving + ufl.derivative(form, ctx.history, at_rest)
+
         by_kind = {kind: [f for (_, contact, _), f in groups.items() if contact == kind] for kind in (False, True)}
         now = {kind: jacobians(forms) for kind, forms in by_kind.items()}
-        moving = {kind: [g for f in forms if (g := by_constant(f, ctx.rate)) is not None] for kind, forms in by_kind.items()}
-        self._A = _Response(now[False][0], now[False], now[True], conditions, 1.0)
+        moving = {kind: [g for f in forms if (g := by_rate(f)) is not None] for kind, forms in by_kind.items()}
+        self.stiffness = Response(now[False][0], now[False], now[True], conditions, 1.0)
         moved = {kind: jacobians(forms) for kind, forms in moving.items()}
-        self._M = _Response(now[False][0], moved[False], moved[True], conditions, 0.0)
+        self.mass = Response(now[False][0], moved[False], moved[True], conditions, 0.0)
         # -dR/dV_l, in phase and (through a0) in quadrature
         every = by_kind[False] + by_kind[True]
         self._any = fem.form(every[0], jit_options=JIT)  # any linear form over the space: makes vectors
-        self._load = {
-            name: (self._load_of(name, every, self._A), self._load_of(name, moving[False] + moving[True], self._M))
+        self.load = {
+            name: (self._loads(name, every, self.stiffness), self._loads(name, moving[False] + moving[True], self.mass))
             for name in self.terminals
         }
 
-    def _load_of(self, terminal, forms, response):
+    def _loads(self, terminal, forms, response):
         """-(J u + dR/dV) for the prescribed values u of 1 kT/q on `terminal`, owned rows."""
         ctx = self.model.context
         vector = compat.create_vector(self._any, ctx.space)
@@ -161,9 +179,9 @@ class SmallSignal:
 
     def _solved(self, volts, omega):
         """Terminal -> current for voltages (terminal -> relative amplitude) at omega [1/s]."""
-        b = sum(v * (self._load[n][0] + 1j * omega * self._load[n][1]) for n, v in volts.items())
+        b = sum(v * (self.load[n][0] + 1j * omega * self.load[n][1]) for n, v in volts.items())
         x = sum(v * self._unit(n) for n, v in volts.items()) + self.solver.at(omega).solve(np.where(self._free, b, 0.0))
-        rows = self._times(self._A.interior, x) + 1j * omega * self._times(self._M.interior, x)
+        rows = self._times(self.stiffness.interior, x) + 1j * omega * self._times(self.mass.interior, x)
         shape = (-1, len(self.model.fields))
         real, imaginary = (nodal_sums(self.model, part.reshape(shape)) for part in (rows.real, rows.imag))
         return {n: self._siemens * _current(real[n], imaginary[n], omega) for n in self.terminals}
