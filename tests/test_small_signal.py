@@ -56,10 +56,10 @@ def test_A_plus_rate_M_is_the_jacobian_of_a_time_step_and_the_load_its_derivativ
 
     step = 1e-5  # kT/q: truncation step^2, rounding 1e-15 of the residual / step
     volts = {"top": 0.05, "bottom": 0.0}
-    for terminal in volts:
+    for terminal, at in volts.items():
         residual = []
         for sign in (1, -1):
-            m.apply_voltages(volts | {terminal: volts[terminal] + sign * step * m.parameters.scaling.thermal_voltage})
+            m.apply_voltages(volts | {terminal: at + sign * step * m.parameters.scaling.thermal_voltage})
             residual.append(assembler.residual().array.copy())
         numeric = (residual[0] - residual[1]) / (2 * step)
         load = np.where(m.constrained.ravel(), 0.0, small.load[terminal][0] + RATE * small.load[terminal][1])
@@ -99,7 +99,7 @@ def test_the_doubled_system_is_the_complex_one_at_every_frequency(choice):
 
 
 def test_a_singular_system_is_said():
-    A, M, a, m = matrices(6)
+    _, _, a, m = matrices(6)
     a.zeroEntries()
     a.assemble()
     with pytest.raises(HarmonicError):

@@ -60,7 +60,7 @@ def spectrum(small_signal, frequencies, driven: str, parallel: float = 0.0, prog
         small_signal: `SmallSignal`.
         frequencies: (n,) [Hz].
         driven: terminal whose admittance is asked for.
-        parallel: conductance beside the modelled film, between the driven terminal and the others [S].
+        parallel: conductance beside the modelled film, between the driven terminal and the first other [S].
         progress: called with the number of frequencies done, after each.
 
     Raises:
@@ -81,16 +81,10 @@ def spectrum(small_signal, frequencies, driven: str, parallel: float = 0.0, prog
         matrix[i, :, names.index(others[-1])] = -matrix[i].sum(axis=1)
         if progress is not None:
             progress(i + 1)
-    shunt = np.array([1.0 if n == driven else -1.0 / len(others) for n in names])
-    matrix += parallel * _shunt(shunt, names.index(driven))
+    k, l = names.index(driven), names.index(others[0])
+    matrix[:, [k, l], [k, l]] += parallel
+    matrix[:, [k, l], [l, k]] -= parallel
     return Spectrum(frequencies, names, driven, matrix, imbalance)
-
-
-def _shunt(share, driven):
-    """Admittance matrix of conductances -share[k] from each terminal to the driven one (share[driven] = 1)."""
-    out = np.diag(np.abs(share))
-    out[driven, :], out[:, driven] = share, share
-    return out
 
 
 def columns(found: Spectrum) -> list[str]:
