@@ -174,6 +174,8 @@ def draw_coupled(data, figure):
         order(axes, SIZES, errors[:, 0])
         axes.set(xscale="log", yscale="log", xlabel="mesh size h [nm]")
         axes.set_title(statistics.replace("_", "-"))
+        axes.xaxis.set_minor_formatter("")
+        axes.set_xticks(SIZES, [f"{h:g}" for h in SIZES])
     figure.axes[0].set_ylabel("rms error of the nodes [kT/q]")
     figure.axes[0].legend()
 

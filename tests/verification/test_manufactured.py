@@ -68,7 +68,8 @@ def draw(data, figure):
         axes.xaxis.set_minor_formatter("")
         axes.set_xticks(sizes, [f"{h:.2g}" for h in sizes], minor=False)
     figure.axes[0].set_ylabel("rms error of the nodes [kT/q, c/c₀, 1]")
-    figure.axes[-1].legend(loc="lower right")
+    handles, labels = figure.axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=len(labels), columnspacing=1.2)
 
 
 def section(title, cases, about):
