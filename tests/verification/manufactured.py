@@ -17,6 +17,7 @@ from solver.discretization.functions import (
     smoothstep,
 )
 from solver.engines.cpu.newton import CpuEngine
+from solver.physics import reactions
 from solver.physics.conduction import METAL_FROM, METAL_TO
 from solver.physics.context import FERMI, FILAMENT, POTENTIAL, TUNNELLING, Term
 from solver.physics.tunnelling import PIN_FROM, PIN_STRENGTH, PIN_TO, amplitude_in_filament
@@ -36,6 +37,8 @@ def exact_fields(m, length):
         POTENTIAL: ramp(x, length, top) + 0.8 * arch,
         FERMI: ramp(x, length, top) - 0.6 * arch,
         "vacancies": 1.2 + 0.7 * cosines(x, length, (*side, 2), 0.4),
+        "interstitials": 0.9 + 0.5 * cosines(x, length, (*side, 1), -0.7),
+        "complexes": 1.1 + 0.6 * cosines(x, length, (*side, 1), 0.9),
         FILAMENT: 0.5 + 0.22 * cosines(x, length, (*side, 1)),
         TUNNELLING: 1.0 + 0.4 * cosines(x, length, (*side, 2)),
     }
@@ -46,16 +49,19 @@ def sources(m, e):
     p, a0 = m.parameters, m.context.rate.value
     phi, fermi = e[POTENTIAL], e[FERMI]
     s = {POTENTIAL: -p.permittivity["film"] * phi.laplacian, FERMI: -p.conductivity * fermi.laplacian}
-    ion = p.ion("vacancies")
-    ratio = ion.share
-    if ion.name in m.fields:
+    for ion in m.context.species:
         c = e[ion.name]
-        psi = phi - (c * -ratio + 1.0).log()
-        s[POTENTIAL] = s[POTENTIAL] - ion.density * (c.value - 1)
+        vacant = sum((e[j.name] * -j.share for j in m.context.species if j.sublattice == ion.sublattice), 0.0) + 1.0
+        psi = ion.charge * phi - vacant.log()
+        s[POTENTIAL] = s[POTENTIAL] - ion.charge * ion.density * (c.value - 1)
         flux = c.laplacian + divergence(c, psi)
         s[ion.name] = ion.density * (a0 * c.value - ion.diffusivity * flux)
+        for reaction in p.reactions:
+            s[ion.name] = s[ion.name] - reaction.made(ion.name) * reactions.rate(reaction, p, lambda name: e[name].value)
     if FILAMENT not in m.fields:
         return s
+    ion = p.ion("vacancies")
+    ratio = ion.share
     f, xi, u, c = p.filament, e[FILAMENT], e[TUNNELLING], e[ion.name]
     h, slope, gap = interpolant(xi.value), interpolant_slope(xi.value), phi.value - fermi.value
     t = np.clip((xi.value - METAL_FROM) / (METAL_TO - METAL_FROM), 0, 1)
@@ -126,10 +132,11 @@ def nodal_errors(m, length, free, rate):
     exact = {name: jet for name, jet in exact_fields(m, length).items() if name in m.fields}
     ends = np.isin(np.arange(len(m.coordinates)), np.concatenate(list(m.terminal_nodes.values())))
     m.terms += _source_terms(m, {k: v for k, v in sources(m, exact).items() if k in free})
+    ends_held = (POTENTIAL, FERMI, *(ion.name for ion in ctx.species))
     for column, name in enumerate(m.fields):
         m.values(name)[:] = exact[name].value
-        # Vacancies are prescribed at the terminals: the exact field carries a flux there.
-        m.constrained[:, column] = True if name not in free else ends if name in (POTENTIAL, FERMI, "vacancies") else False
+        # Ions are prescribed at the terminals: the exact field carries a flux there.
+        m.constrained[:, column] = True if name not in free else ends if name in ends_held else False
     start = m.context.state.x.array.copy()
     rough = np.random.default_rng(0).uniform(-0.02, 0.02, start.shape)
     m.restrict(rough)

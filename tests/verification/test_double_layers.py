@@ -87,8 +87,8 @@ def draw_steric(rows, figure):
     phi, capacitance = _slopes(rows[:, 1], rows[:, 2])
     simulated(right, phi, 100 * capacitance / CROWDED.vt)
     fine = np.linspace(rows[:, 1].min(), -0.05, 300)
-    law(right, fine, 100 * CROWDED.layer_capacitance(fine) / CROWDED.vt)
-    right.set(xlabel="potential of the accumulating electrode [kT/q]", ylabel="capacitance [µF/cm$^2$]")
+    law(right, fine, 100 * CROWDED.layer_capacitance(fine))
+    right.set(xlabel="potential at accumulation [kT/q]", ylabel="capacitance [µF/cm$^2$]")
     right.legend()
 
 
@@ -155,7 +155,7 @@ def draw_charging(data, figure):
     for k, ((thickness, density), (t, current)) in enumerate(data.items()):
         tau = film_between(thickness, density).charging_time()
         seen, start = (t > 0.02 * tau) & (current > 0), np.searchsorted(t, 2 * tau)
-        simulated(axes, t[seen][::5] / tau, current[seen][::5] / current[start] * np.exp(-2), k, label=f"{thickness} nm, {density}")
+        simulated(axes, t[seen][::5] / tau, current[seen][::5] / current[start] * np.exp(-2), k, label=f"{thickness} nm, {density[:-5]} cm$^{{-3}}$")
     fine = np.linspace(0.5, 6, 50)
     law(axes, fine, np.exp(-fine), label="exp(−t/τ)")
     axes.set(yscale="log", xlabel="time over the closed form's τ", ylabel="current, scaled at 2τ")

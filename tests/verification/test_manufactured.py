@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tests.devices import ion, reaction
 from tests.verification.boxes import box_model, right_angled, shaken, tetrahedra
 from tests.verification.claims import Claim, Section, check
 from tests.verification.drawing import order, simulated
@@ -13,11 +14,18 @@ CONTACTS = "contacts: {top: {electronic: ohmic, ions: blocking}, bottom: {ions: 
 FILAMENT = f"{{{CONTACTS}, filament: {{initial: {{core_radius: 1 nm, core_height: 2 nm, height: 4 nm}}}}}}"
 # The production values of sigma_f and sigma_t span ten decades, which no mesh of a test resolves.
 SOFT = ["material.filament.conductivity=5e-4 S/m", "material.filament.tunnelling_conductivity=3e-4 S/m"]
+# charge numbers 2, -1 and 1, unequal densities and diffusivities, two on one lattice; reaction as fast as storage
+IONS = [
+    (f"material.ions={{vacancies: {ion(2, sites='4e19 cm^-3', sublattice='shared')}, interstitials: "
+     f"{ion(-1, '5e18 cm^-3', '4e19 cm^-3', '2e-9 cm^2/s', sublattice='shared')}, complexes: {ion(1, '8e18 cm^-3')}}}"),
+    f"material.reactions={reaction('vacancies + interstitials <-> complexes', '2e-16 cm^3/s')}",
+]
 # case: physics, overrides, fields solved for, rate a0 [1/s], high enough that the double well's instability
 # (W M = 1/s) leaves the solution unique
 CASES = {
     "poisson": ("{filament: off, ions: fixed, contacts: {top: {electronic: ohmic}}}", [], ["potential", "fermi"], 0.0),
     "poisson and vacancies": (f"{{filament: off, {CONTACTS}}}", [], ["potential", "fermi", "vacancies"], 2e3),
+    "ions that react": (f"{{filament: off, {CONTACTS}}}", IONS, ["potential", "vacancies", "interstitials", "complexes"], 2e3),
     "conduction": (FILAMENT, SOFT, ["fermi"], 2.0),
     "filament": (FILAMENT, SOFT, ["filament"], 2.0),
     "all": (FILAMENT, SOFT, ["potential", "fermi", "vacancies", "filament", "tunnelling"], 20.0),
