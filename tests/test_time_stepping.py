@@ -6,6 +6,7 @@ import pytest
 from solver.scenario.protocol import Hold, Pulses, Repeat, Sweep, Wait
 from solver.transient.bdf import Levels, coefficients
 from solver.transient.control import StepLimits, growth, on_ladder, rejected
+from solver.transient.pace import WINDOW, Pace
 from solver.transient.waveforms import Waveform
 
 
@@ -119,3 +120,16 @@ def test_the_pinned_core_stays_exactly_where_it_was(tmp_path):
     records = march(m, [Hold(voltage="0 V", duration="1e4 s")])
     assert len(records) > 30
     assert (m.values("filament")[m.core_nodes] == 1.0).all()
+
+
+def test_a_march_that_crawls_is_ended_and_one_that_grows_its_steps_is_not():
+    crawling, growing = Pace(), Pace()
+    for k in range(WINDOW):
+        crawling.note(1e-10 * k, refused=k % 3 == 0)
+        growing.note(1e-6 * 2.0 ** (k / 10), refused=k % 3 == 0)
+    assert "100 were refused" in crawling.crawls(1.0)
+    assert crawling.crawls(1e-6) is None
+    assert growing.crawls(1e6) is None
+    for _ in range(2):
+        crawling.note(1.0, refused=False)
+    assert crawling.crawls(2.0) is None

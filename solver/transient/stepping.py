@@ -14,6 +14,7 @@ from solver.transient.closure import Closure
 from solver.transient.continuation import walk
 from solver.transient.control import StepLimits, growth, on_ladder, rejected
 from solver.transient.movement import Movement
+from solver.transient.pace import Pace, advice
 from solver.transient.records import Effort, StepRecord
 
 log = logging.getLogger("halofil")
@@ -47,6 +48,7 @@ class Stepper:
         self.time, self.step = 0.0, FIRST_STEP
         self.levels = bdf.Levels()
         self.rejected_steps = self.accepted_steps = 0
+        self.pace = Pace()
         self.movement = Movement(model)
         self._count = IonCount(model)
         self._driven = [c.name for c in model.parameters.contacts if c.driven]
@@ -188,11 +190,12 @@ class Stepper:
             self.step = min(self.step, self.model.parameters.noise.resolution)
         if segment.slope != 0:
             self.step = min(self.step, self.max_voltage_step / abs(segment.slope))
+        emptied = False
         while True:
             dt, landing = self._fit(until)
             t = until if landing else self.time + dt
             keep = self.levels.states[0]
-            c = bdf.coefficients(dt, self.levels.previous_step)
+            c = bdf.coefficients(dt, None if emptied else self.levels.previous_step)
             predicted = self.levels.extrapolate(t)
             result = self._solve(c, t, segment.voltage(t), predicted)
             if not result.converged and c.order == 2 and ELECTRONS in self.model.fields:
@@ -204,6 +207,7 @@ class Stepper:
                 reason, factor = result.reason, 0.25
             elif (lowest := self.movement.lowest_density())[0] < -NEGATIVE_DENSITY:
                 reason, factor = f"density of {lowest[1]} below zero ({lowest[0]:.2g} of c0)", 0.5
+                emptied = True  # BDF2 goes on falling even in the smallest step; implicit Euler keeps densities positive
             else:
                 change = self.movement.filament_change(keep)
                 # with noise no third derivative exists that could tell the error: the change of the filament rules
@@ -224,11 +228,14 @@ class Stepper:
             log.info("t = %.6g s, V = %.4f V: step %.2e s refused: %s", t, segment.voltage(t), dt, reason)
             self.model.context.state.x.array[:] = keep
             self.step = on_ladder(dt * min(factor, 0.5))
-            if self.step < self.limits.smallest:
+            self.pace.note(self.time, refused=True)
+            crawling = self.pace.crawls(segment.end)
+            if self.step < self.limits.smallest or crawling:
                 self._apply_accepted(segment)
+                what = crawling or f"the step fell below {self.limits.smallest:.1e} s"
                 raise SolutionStopped(
-                    f"stopped at t = {self.time:.6g} s, V = {segment.voltage(self.time):.4f} V: the step fell below "
-                    f"{self.limits.smallest:.1e} s; {reason}."
+                    f"stopped at t = {self.time:.6g} s, V = {segment.voltage(self.time):.4f} V: {what}; {reason}; "
+                    f"{advice(reason)}."
                 )
 
     def _apply_accepted(self, segment):
@@ -325,6 +332,7 @@ class Stepper:
         wanted = max(dt * factor, self.step) if landing and factor >= 1 else dt * factor
         self.time, self.step, self._voltage = t, on_ladder(wanted), volts
         self.accepted_steps += 1
+        self.pace.note(t, refused=False)
         jumped = self._jumped and (self.closure is None or self.closure.jumped)
         self._jumped = False
         circuit = None if self.closure is None else self.closure.accept()
