@@ -87,3 +87,10 @@ def test_importing_the_figures_imports_no_plotting_library_and_drawing_no_pyplot
     env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
     done = subprocess.run([sys.executable, "-c", code, folder], env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_history_of_a_run_with_heat_shows_the_largest_temperature(tmp_path, drawn):
+    table = synthetic.sweep_table()
+    table["largest temperature [K]"] = 300.0 + 1e6 * table["current top [A]"].abs()
+    plots.history(write(tmp_path / "warm", table))
+    assert drawn[0].axes[-1].get_ylabel() == "largest T [K]"

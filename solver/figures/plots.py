@@ -142,7 +142,7 @@ def history(directory: str | Path, png: Path | None = None) -> Path:
         all_axes = np.atleast_1d(figure.subplots(len(panels), 1, sharex=True, gridspec_kw={
             "left": 0.09, "right": 0.985, "bottom": 0.09, "top": 0.955, "hspace": 0.12,
             "height_ratios": [0.7, *[1.0] * (len(panels) - 1)]}))
-        for axes, (label, values, colour, scale), text in zip(all_axes, panels, "abcd", strict=False):
+        for axes, (label, values, colour, scale), text in zip(all_axes, panels, "abcde", strict=False):
             axes.plot(data.time * time_scale, values, color=colour)
             axes.set_ylabel(label)
             if scale == "log":
@@ -176,4 +176,6 @@ def _panels(table: pandas.DataFrame, data: Record) -> list[tuple[str, np.ndarray
         energy = table["energy [J]"].to_numpy(float)
         factor, unit = style.scaled(energy, "J")
         panels.append((f"energy ∫IV dt [{unit}]", energy * factor, style.GREEN, "linear"))
+    if "largest temperature [K]" in table:
+        panels.append(("largest T [K]", table["largest temperature [K]"].to_numpy(float), style.ORANGE, "linear"))
     return panels
