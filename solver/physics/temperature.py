@@ -16,6 +16,11 @@ def local(ctx):
     return clamp(ctx.unknown(TEMPERATURE), LOWEST, HIGHEST) if ctx.has(TEMPERATURE) else 1.0
 
 
+def of_state(fields, get, m):
+    """theta from a function field -> value, as `storage.stored` has it."""
+    return clamp(get(TEMPERATURE), LOWEST, HIGHEST, m) if TEMPERATURE in fields else 1.0
+
+
 def nodal(ctx) -> list:
     """theta at the vertices of a cell, for edge terms."""
     if not ctx.has(TEMPERATURE):
@@ -52,6 +57,11 @@ def metallic(theta, coefficient, m=ufl):
     if neutral(theta) or coefficient == 0.0:
         return 1.0
     return 1.0 / m.max_value(1.0 + coefficient * (theta - 1.0), 0.1)
+
+
+def log_states(theta, m=ufl):
+    """ln of a band's effective density of states over that at T0, ln theta^1.5."""
+    return 0.0 if neutral(theta) else 1.5 * m.ln(theta)
 
 
 def neutral(theta) -> bool:
