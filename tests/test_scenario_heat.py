@@ -40,6 +40,12 @@ def test_one_mistake_in_heat_is_one_fault(heat, start, word):
     one_fault(faults(heated(CELL, heat)), start, word)
 
 
+def test_under_a_shortened_cell_the_substrate_takes_no_heat_from_the_film():
+    text = heated(CELL, "{terminals: {top: {condition: insulated}, bottom: {condition: insulated}}}")
+    parse_scenario(text, folder=SCENARIOS)
+    one_fault(faults(text, "device.cell_length=200 nm"), "cell.yaml:9: physics.heat.terminals: every surface is insulated")
+
+
 def test_a_surface_that_is_an_electrode_has_no_sink():
     one_fault(faults(heated(GAP, "{surfaces: {bottom: {}}}")), "cell.yaml:7: physics.heat.surfaces.bottom: has no effect in",
               "electrode")

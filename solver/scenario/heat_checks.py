@@ -48,9 +48,13 @@ def heat_faults(scenario: Scenario) -> Iterator[tuple[Path_, str]]:
 def _heat_can_leave(scenario: Scenario) -> bool:
     heat, given = scenario.physics.heat, scenario.physics.heat.terminals
     terminals = any(name not in given or given[name].condition != "insulated" for name in scenario.terminals)
-    surfaces = [getattr(heat.surfaces, name) for name in surfaces_of(scenario)]
-    free_substrate = isinstance(scenario.device, BackContact) and heat.surfaces.bottom is None
-    return terminals or free_substrate or any(s is not None and s.condition != "insulated" for s in surfaces)
+    given_surfaces = {name: getattr(heat.surfaces, name) for name in surfaces_of(scenario)}
+    if isinstance(scenario.device, BackContact):
+        if scenario.device.cell_length is not None:
+            given_surfaces.pop("bottom")  # the bottom electrode lies between it and the film
+        elif heat.surfaces.bottom is None:
+            return True
+    return terminals or any(s is not None and s.condition != "insulated" for s in given_surfaces.values())
 
 
 def missing_thermal(scenario: Scenario) -> Iterator[tuple[Path_, str]]:

@@ -3,7 +3,7 @@
 import logging
 from dataclasses import replace
 
-from solver.physics.fields import ELECTRONS, HOLES, POTENTIAL
+from solver.physics.fields import ELECTRONS, FERMI, HOLES, POTENTIAL
 
 log = logging.getLogger("halofil")
 SMALLEST = 1e-4  # V; where such a step fails, smaller ones do not help
@@ -27,7 +27,7 @@ def walk(model, engine, apply, start: float, end: float):
         state that did, and the result's reason says how far it came.
     """
     state = model.context.state.x
-    following = [model.fields.index(f) for f in (POTENTIAL, ELECTRONS, HOLES)]
+    following = [k for k, f in enumerate(model.fields) if f in (POTENTIAL, FERMI, ELECTRONS, HOLES)]
     volts, step, iterations, refused = start, end - start, 0, 0
     slope = None  # change of the state per V in the last step
     for solves in range(1, MOST_SOLVES + 1):

@@ -31,13 +31,13 @@ class Stationary:
         currents: terminal -> A.
     """
 
-    def __init__(self, m, volts):
+    def __init__(self, m, volts, tolerance=1e-10):
         from solver.engines.cpu.newton import CpuEngine
         from solver.physics.balances import INSIDE, nodal_sums
         from solver.physics.heat_balance import HeatBalance, HeatSums
         from solver.transient.continuation import walk
 
-        engine = CpuEngine(m, tolerance=1e-10, linear_solver="direct", max_iterations=25)
+        engine = CpuEngine(m, tolerance=tolerance, linear_solver="direct", max_iterations=25)
         result, _ = walk(m, engine, lambda part: m.apply_voltages({n: part * v for n, v in volts.items()}), 0.0, 1.0)
         assert result.converged, result.reason
         scale, sums = m.parameters.scaling, nodal_sums(m, engine.interior_residual())
