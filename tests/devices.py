@@ -135,6 +135,7 @@ def stationary(m, linear_solver="auto"):
             last = volts
         return nodal_sums(m, stepper.engine.interior_residual())
 
+    at.engine = stepper.engine
     return at
 
 

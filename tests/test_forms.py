@@ -43,6 +43,11 @@ DIVALENT = (
 )
 EMITTING = "{statistics: fermi_dirac, contacts: {top: {resistive: on, thermionic: on}, bottom: {electron_velocity: 1e4 cm/s}}}"
 FILAMENT_1D = SHORT_FILAMENT.replace("12 nm", "30 nm")
+HOT = f"  filament: off\n  {ROBIN}\n"
+MOBILITIES = (
+    "material_overrides: {semiconductor.electron_mobility_exponent: {value: 2.4, source: test}, "
+    "semiconductor.hole_mobility_exponent: {value: 2.2, source: test}}\n"
+)
 CASES = {
     "two ions on one lattice that react": SLAB[1] + TWO_IONS + f"physics: {{filament: off, {OFFSETS}}}\n",
     "two ions that react, 2D with filament": SLAB[2] + TWO_IONS + SHORT_FILAMENT,
@@ -74,6 +79,13 @@ CASES = {
     "bipolar 2D with filament": SLAB[2] + with_carriers(SHORT_FILAMENT, EMITTING),
     "bipolar 3D with filament": SLAB[3] + with_carriers(SHORT_FILAMENT),
     "bipolar axisymmetric gap": with_carriers(GAP),
+    "bipolar 1D, heated": SLAB[1] + HOT.join(bipolar(
+        "{doping: [{profile: tanh, below: -1e18 cm^-3, above: 1e18 cm^-3, position: 30 nm}]}").split("  filament: off\n")) + MOBILITIES,
+    "bipolar 2D, Fermi-Dirac, emission, heated": SLAB[2] + HOT.join(bipolar(
+        "{statistics: fermi_dirac, generation: 1e21 cm^-3/s, " + EMISSION).split("  filament: off\n")) + MOBILITIES,
+    "bipolar 2D, filament, emission, heated": SLAB[2] + with_carriers(
+        SHORT_FILAMENT.replace("}}}", "}}, " + ROBIN + "}"), EMITTING) + DEPENDENT.replace(
+        "film.conductivity_activation_energy: {value: 0.2 eV, source: test}, ", ""),
     "bipolar 1D with ions": SLAB[1] + bipolar("{doping: [{profile: uniform, density: 1e17 cm^-3}]}", "mobile", "silicon_ions"),
 }
 

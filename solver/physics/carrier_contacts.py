@@ -15,6 +15,7 @@ Emission, its diffusion limit and equilibrium all see the same potential: withou
 import numpy as np
 import ufl
 
+from solver.physics import temperature
 from solver.physics.conduction import filament_conductivity
 from solver.physics.context import FormContext, Term
 from solver.physics.fields import ELECTRONS, FILAMENT, HOLES, POTENTIAL, TUNNELLING
@@ -58,12 +59,20 @@ def terms(ctx: FormContext) -> list[Term]:
 
 
 def _exchange(ctx, contact) -> list[Term]:
-    """Emission at a velocity or contact resistance, per carrier."""
-    out, c = [], ctx.parameters.carriers
-    volts, ds = ctx.voltage[contact.name], ctx.terminal_measure(contact.name)
+    out, ds = [], ctx.terminal_measure(contact.name)
+    for name, field, leaving in exchanges(ctx, contact):
+        form = ufl.as_ufl(ctx.row_scale[field]) * leaving * ctx.test(field) * ctx.weight * ds
+        out.append(Term(f"{name}, {contact.name}", field, form, contact=True))
+    return out
+
+
+def exchanges(ctx: FormContext, contact) -> list[tuple]:
+    """(name, field, charge leaving per area and time) by emission, through the contact's conductance, by the filament."""
+    out, c, theta = [], ctx.parameters.carriers, temperature.local(ctx)
+    volts = ctx.voltage[contact.name]
     phi, phi_n, phi_p = (ctx.unknown(f) for f in (POTENTIAL, ELECTRONS, HOLES))
-    n, p = densities(c, phi, phi_n, phi_p)
-    n_metal, p_metal = densities(c, phi, volts, volts)
+    n, p = densities(c, phi, phi_n, phi_p, theta=theta)
+    n_metal, p_metal = densities(c, phi, volts, volts, theta=theta)
     for field, level, sign, velocity, excess in (
         (ELECTRONS, phi_n, -1.0, contact.carriers.electron_velocity, n - n_metal),
         (HOLES, phi_p, 1.0, contact.carriers.hole_velocity, p - p_metal),
@@ -72,30 +81,24 @@ def _exchange(ctx, contact) -> list[Term]:
             continue  # lets no carrier through: the natural condition
         if velocity is not None:
             # -+ oint v (n - n_m): charge leaving with the carriers
-            name, leaving = f"emission of {field}", sign * velocity * excess
+            out.append((f"emission of {field}", field, sign * velocity * excess))
         elif contact.carriers.conductance is not None:
             # oint g_c (Phi - V)
-            name, leaving = f"contact resistance of {field}", contact.carriers.conductance * (level - volts)
-        else:
-            continue
-        form = ufl.as_ufl(ctx.row_scale[field]) * leaving * ctx.test(field) * ctx.weight * ds
-        out.append(Term(f"{name}, {contact.name}", field, form, contact=True))
+            out.append((f"contact resistance of {field}", field, contact.carriers.conductance * (level - volts)))
     if ctx.has(FILAMENT) and contact.carriers.electron_velocity is not None:
-        out.append(_metal_contact(ctx, contact))
+        out.append(("filament's contact", ELECTRONS, _into_metal(ctx, contact)))
     return out
 
 
-def _metal_contact(ctx, contact) -> Term:
+def _into_metal(ctx, contact):
     """Metal and gap conduct into a terminal that the band's electrons reach by emission only."""
-    f, level, scale = ctx.parameters.filament, ctx.unknown(ELECTRONS), ctx.row_scale[ELECTRONS]
+    f = ctx.parameters.filament
     passes = filament_conductivity(f, ctx.unknown(FILAMENT), ctx.unknown(TUNNELLING)) / (DIRECT * f.decay_length)
     g = contact.carriers.conductance
     if g is not None:
         passes = passes * g / (passes + g)
     # oint g (Phi_n - V), g = sigma / (0.01 lambda) in series with the contact's
-    leaving = passes * (level - ctx.voltage[contact.name]) * ctx.test(ELECTRONS)
-    form = scale * leaving * ctx.weight * ctx.terminal_measure(contact.name)
-    return Term(f"filament's contact, {contact.name}", ELECTRONS, form, contact=True)
+    return passes * (ctx.unknown(ELECTRONS) - ctx.voltage[contact.name])
 
 
 def _lowered_barrier(ctx, contact) -> Term:

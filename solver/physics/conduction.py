@@ -73,20 +73,27 @@ def with_filament(ctx: FormContext, film, added_only=False):
     return ctx.cell_average(on_edge, cell - _geometric_mean(alone, film(1.0)) if added_only else cell)
 
 
+def by_level(ctx: FormContext):
+    """(quasi-Fermi potential, function (i, j) -> sigma that conducts along it), or None: nothing but the band's carriers."""
+    p = ctx.parameters
+    if ctx.has(FERMI):
+        return FERMI, edge_conductivity(ctx)
+    if p.filament is None:
+        return None
+    typical = p.carriers.electron_diffusivity * ctx.typical_density
+    return ELECTRONS, with_filament(ctx, lambda t: typical, added_only=True)
+
+
 def _geometric_mean(values, unit):
     return ufl.exp(sum(ufl.ln(ufl.as_ufl(v / unit)) for v in values) / len(values)) * unit
 
 
 def terms(ctx: FormContext) -> list[Term]:
     """Residual terms of the current balance; rows in charges/s."""
-    p, alone = ctx.parameters, ctx.has(FERMI)
-    if not alone and p.filament is None:
+    p, conducted = ctx.parameters, by_level(ctx)
+    if conducted is None:
         return []
-    if alone:
-        level, sigma = FERMI, edge_conductivity(ctx)
-    else:
-        typical = p.carriers.electron_diffusivity * ctx.typical_density
-        level, sigma = ELECTRONS, with_filament(ctx, lambda t: typical, added_only=True)
+    level, sigma = conducted
     v, scale = ctx.test(level), ctx.row_scale[level]
     # int sigma grad Phi . grad v
     flux = ctx.edges.diffusion(ctx.unknown(level), v, sigma)

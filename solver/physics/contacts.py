@@ -12,6 +12,7 @@ not modelled.
 import ufl
 
 from solver.discretization.functions import exchange_rate, interpolant
+from solver.physics import temperature
 from solver.physics.context import ELECTRONS, FERMI, FILAMENT, POTENTIAL, FormContext, Term
 from solver.physics.ions import safe_density
 
@@ -22,7 +23,7 @@ def affinity(ctx: FormContext, contact, ion):
     chemical = ufl.ln(safe_density(ctx, ion) * (ion.density / exchange.reference))
     # without electrons and holes phi = V is prescribed
     bending = ctx.unknown(POTENTIAL) - ctx.voltage[contact.name] - ctx.neutral if ctx.has(ELECTRONS) else 0.0
-    return chemical + ion.charge * (bending - exchange.offset)
+    return chemical + ion.charge * (bending - exchange.offset) / temperature.local(ctx)
 
 
 def terms(ctx: FormContext) -> list[Term]:

@@ -21,7 +21,7 @@ from solver.physics.fields import (
     TUNNELLING,
     quantities,
 )
-from solver.physics.heat_sinks import sink_facets
+from solver.physics.heat_sinks import sink_facets, sinks
 from solver.physics.statistics import neutral_potential
 from solver.physics.storage import metal_potential
 
@@ -98,11 +98,13 @@ class FormContext:
         self.film = device.regions["film"]
         self.dx_edges = ufl.Measure("dx", domain=mesh, subdomain_data=device.cell_tags, metadata=ONE_POINT)
         self.dx_nodes = ufl.Measure("dx", domain=mesh, subdomain_data=device.cell_tags, metadata=VERTEX)
+        if parameters.heat is not None:
+            self.sink_facets = sink_facets(device, parameters.heat)
         self.doping = self.neutral = None
         if parameters.carriers is not None:
             self.doping = self._doping()
             self.neutral = fem.Function(self.doping.function_space, name="neutral potential")
-            self.neutral.x.array[:] = neutral_potential(parameters.carriers, self.doping.x.array)
+            self.neutral.x.array[:] = neutral_potential(parameters.carriers, self.doping.x.array, self._held_temperature())
         self.row_scale = self._row_scales()
         self.terminal_facets = self._film_terminal_facets()
         # In 1D a facet is a vertex already, for which FFCx has no vertex rule.
@@ -110,7 +112,6 @@ class FormContext:
         # One set of tags for all boundary terms: forms with different ones cannot be joined.
         self._groups = dict(self.terminal_facets)
         if parameters.heat is not None:
-            self.sink_facets = sink_facets(device, parameters.heat)
             film = np.concatenate(list(self.terminal_facets.values()))
             self._groups |= {_beside_film(name): np.setdiff1d(f, film) for name, f in self.sink_facets.items()}
         self.ds_nodes = ufl.Measure("ds", domain=mesh, subdomain_data=self._facet_tags(self._groups), metadata=rule)
@@ -189,6 +190,19 @@ class FormContext:
         # at least the density whose Debye length is 100 nm
         self.typical_density = max(largest, self.parameters.permittivity["film"] / 100.0**2)
         return doping
+
+    def _held_temperature(self):
+        """T/T0 at the nodes of `doping`: that of the sinks that hold one, elsewhere 1; the number 1 where all do."""
+        heat = self.parameters.heat
+        if heat is None or all(sink.transfer is not None or sink.temperature == 1.0 for _, sink in sinks(heat)):
+            return 1.0
+        theta = np.ones(len(self.doping.x.array))
+        tdim = self.mesh.topology.dim
+        self.mesh.topology.create_connectivity(tdim - 1, tdim)
+        for name, sink in reversed(sinks(heat)):  # a node on two belongs to the first, as in device.py
+            if sink.transfer is None:
+                theta[fem.locate_dofs_topological(self.doping.function_space, tdim - 1, self.sink_facets[name])] = sink.temperature
+        return theta
 
     def _film_terminal_facets(self):
         """Local facets of each terminal whose cell is film (a terminal also touches spacer and substrate)."""

@@ -3,15 +3,17 @@
 Unknown: theta = T/T0, T0 the temperature of the scaling; rows in kT0/s. The Joule heat is that of the edge fluxes of the
 current's own equation, sigma_ij omega_ij (Phi_j - Phi_i)^2, half to each end: multiplying the current's residual by Phi
 and summing over the nodes shows that, with the heat g_c (V - Phi)^2 of contact resistances, it adds up to I V exactly
-in a stationary state, on any mesh. Neglected: Peltier, Thomson and Seebeck effects, thermal diffusion of ions (Soret).
+in a stationary state, on any mesh; with electrons and holes, the heat (R + G)(Phi_p - Phi_n) of recombination included,
+it is I V + int G (Phi_p - Phi_n). Neglected: Peltier, Thomson and Seebeck effects, thermal diffusion of ions (Soret).
 """
 
 import ufl
 
 from solver.discretization.functions import interpolant
-from solver.physics.conduction import edge_conductivity
+from solver.physics import conduction, electrons_holes
+from solver.physics.carrier_contacts import exchanges
 from solver.physics.context import FormContext, Term
-from solver.physics.fields import FERMI, FILAMENT, RELATIVE_TEMPERATURE, TEMPERATURE
+from solver.physics.fields import ELECTRONS, FERMI, FILAMENT, HOLES, RELATIVE_TEMPERATURE, TEMPERATURE
 from solver.physics.heat_sinks import sinks
 
 
@@ -19,10 +21,10 @@ def terms(ctx: FormContext) -> list[Term]:
     """Residual terms of the heat balance; none without the field."""
     if not ctx.has(TEMPERATURE):
         return []
-    return [*conduction(ctx), *storage(ctx), *sources(ctx), *outflow(ctx)]
+    return [*spreading(ctx), *storage(ctx), *sources(ctx), *outflow(ctx)]
 
 
-def conduction(ctx: FormContext) -> list[Term]:
+def spreading(ctx: FormContext) -> list[Term]:
     """Conduction in every region."""
     h, theta, v = ctx.parameters.heat, ctx.unknown(TEMPERATURE), ctx.test(TEMPERATURE)
     out = []
@@ -59,28 +61,52 @@ def storage(ctx: FormContext) -> list[Term]:
 
 def sources(ctx: FormContext) -> list[Term]:
     """Heat of the currents; the sum of the rows is minus the heat produced."""
-    if not ctx.has(FERMI):
-        return []
-    v, scale, phi = ctx.test(TEMPERATURE), ctx.row_scale[TEMPERATURE], ctx.unknown(FERMI)
-    # - int sigma |grad Phi|^2 v
-    heat = dissipation(ctx, phi, edge_conductivity(ctx), v)
-    out = [Term("Joule heat", TEMPERATURE, -scale * heat * ctx.weight * ctx.dx_edges(ctx.film))]
+    v, scale, E = ctx.test(TEMPERATURE), ctx.row_scale[TEMPERATURE], ctx.edges
+    out = []
+    conducted = conduction.by_level(ctx)
+    if conducted is not None:
+        level, sigma = conducted
+        shares = {(i, j): sigma(i, j) * E.weight(i, j) * E.difference(ctx.unknown(level), i, j) ** 2 for i, j in E.pairs}
+        # - int sigma |grad Phi|^2 v
+        heat = shared(ctx, shares, v)
+        out.append(Term("Joule heat", TEMPERATURE, -scale * heat * ctx.weight * ctx.dx_edges(ctx.film)))
+    if ctx.has(ELECTRONS):
+        out += _heat_of_carriers(ctx, v, scale)
     for contact in ctx.parameters.contacts:
+        # - oint (charge leaving) (Phi - V) v, g_c (Phi - V)^2 through a resistance
+        lost, volts = 0, ctx.voltage[contact.name]
         if contact.conductance is not None:
-            # - oint g_c (V - Phi)^2 v
-            lost = contact.conductance * (ctx.voltage[contact.name] - phi) ** 2 * v
+            lost += contact.conductance * (volts - ctx.unknown(FERMI)) ** 2
+        if contact.carriers is not None:
+            lost += sum(leaving * (ctx.unknown(field) - volts) for _, field, leaving in exchanges(ctx, contact))
+        if lost != 0:
             ds = ctx.terminal_measure(contact.name)
-            out.append(Term(f"contact heat, {contact.name}", TEMPERATURE, -scale * lost * ctx.weight * ds))
+            out.append(Term(f"contact heat, {contact.name}", TEMPERATURE, -scale * lost * v * ctx.weight * ds))
     return out
 
 
-def dissipation(ctx, potential, coefficient, v):
-    """Integrand of k |grad potential|^2 v, k = coefficient(i, j): half an edge's heat to each end.
+def _heat_of_carriers(ctx, v, scale) -> list[Term]:
+    """Joule heat of electrons and holes, and what a pair gives back when it recombines."""
+    out = []
+    for carrier in electrons_holes.carriers(ctx):
+        level = ctx.unknown(carrier.field)
+        shares = {(i, j): f * ctx.edges.difference(level, i, j) for (i, j), f in carrier.flux.items()}
+        # - int sigma |grad Phi|^2 v
+        heat = carrier.diffusivity * shared(ctx, shares, v)
+        out.append(Term(f"Joule heat of {carrier.field}", TEMPERATURE, -scale * heat * ctx.weight * ctx.dx_edges(ctx.film)))
+    # - int (R + G) (Phi_p - Phi_n) v: the light that generates a pair gives it no more than that
+    pairs = electrons_holes.recombination(ctx) + ctx.parameters.carriers.generation
+    heat = pairs * (ctx.unknown(HOLES) - ctx.unknown(ELECTRONS)) * v
+    out.append(Term("heat of recombination", TEMPERATURE, -scale * heat * ctx.weight * ctx.dx_nodes(ctx.film)))
+    return out
+
+
+def shared(ctx, shares, v):
+    """Integrand of the heat of a cell's edges (edge (i, j) -> heat) times v: half of an edge's to each end.
 
     On obtuse cells, where an edge's share can be negative but the cell's sum is not, all vertices get the same.
     """
-    E, nodal = ctx.edges, ctx.edges.nodal(v)
-    shares = {(i, j): coefficient(i, j) * E.weight(i, j) * E.difference(potential, i, j) ** 2 for i, j in E.pairs}
+    nodal = ctx.edges.nodal(v)
     edges = sum(share * 0.5 * (nodal[i] + nodal[j]) for (i, j), share in shares.items())
     if ctx.obtuse is None:
         return edges

@@ -1,6 +1,7 @@
 """Poisson's equation in all materials: -div(eps grad phi) = q (sum z (c - c0) + p - n + N) - C_TF h(xi)(phi - Phi_m)."""
 
 from solver.discretization.functions import interpolant
+from solver.physics import temperature
 from solver.physics.context import FormContext, Term
 from solver.physics.fields import ELECTRONS, FILAMENT, HOLES, POTENTIAL
 from solver.physics.statistics import densities
@@ -23,7 +24,7 @@ def terms(ctx: FormContext) -> list[Term]:
             local += -ion.charge * ion.density * (ctx.relative_density(ion.name) - counter) * v
     if ctx.has(ELECTRONS):
         # - int q (p - n + N) v
-        n, positive = densities(p.carriers, phi, ctx.unknown(ELECTRONS), ctx.unknown(HOLES))
+        n, positive = densities(p.carriers, phi, ctx.unknown(ELECTRONS), ctx.unknown(HOLES), theta=temperature.local(ctx))
         local += -(positive - n + ctx.doping) * v
     if ctx.has(FILAMENT):
         # + int C_TF h(xi) (phi - Phi_m) v

@@ -4,6 +4,7 @@ Each has a column of the context's history, which holds the sums over earlier ti
 """
 
 from solver.discretization.functions import Numpy, interpolant
+from solver.physics import temperature
 from solver.physics.fields import (
     ELECTRON_DENSITY,
     ELECTRONS,
@@ -52,7 +53,7 @@ def stored(quantity, fields, parameters, get, m=Numpy):
     if quantity == FILAMENT_FRACTION:
         return get(FILAMENT)
     if quantity in (ELECTRON_DENSITY, HOLE_DENSITY):
-        n, p = densities(parameters.carriers, get(POTENTIAL), get(ELECTRONS), get(HOLES), m)
+        n, p = densities(parameters.carriers, get(POTENTIAL), get(ELECTRONS), get(HOLES), m, temperature.of_state(fields, get, m))
         return n if quantity == ELECTRON_DENSITY else p
     h = interpolant(get(FILAMENT)) if FILAMENT in fields else 0.0
     for ion in parameters.species:
