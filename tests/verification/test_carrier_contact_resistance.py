@@ -52,7 +52,7 @@ SECTION = Section(
     "Contact resistance of electrons and holes",
     "σ ∂Φ/∂n = g_c (V − Φ) for each carrier (`resistive: on`): a doped bar between such contacts has the conductance of the "
     "bar and the contacts in series. Columns: carrier, dimension of the mesh, number of resistive contacts.",
-    measure, claims, draw,
+    measure, claims, draw, "contacts",
 )
 
 

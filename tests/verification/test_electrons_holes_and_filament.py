@@ -83,7 +83,7 @@ MEETING = Section(
     "A filament is a metal: electrons and holes have one level in it. A p-type film on a filament carries holes, the filament "
     "electrons; the holes are captured within √(D_p τ_f) behind the filament's surface, so that Φ_p joins Φ_n there, and the "
     "capture time τ_f does not matter while that is short. The conductance is that of the film alone.",
-    measure_meeting, meeting_claims, draw_meeting,
+    measure_meeting, meeting_claims, draw_meeting, "filament",
 )
 
 SMALL_GAP = GAP.replace("radius: 40 nm}\n", "radius: 40 nm}\nmesh: {size_at_filament: 2 nm, core_radius: 16 nm}\n")
@@ -137,7 +137,7 @@ AGREEMENT = Section(
     "Electrons and holes against one quasi-Fermi potential",
     "`bipolar` and `quasi_equilibrium` where both are valid: an n-type film with q μ_n n = σ_e, alone and in the gap of a "
     "filament that grows and dissolves.",
-    measure_agreement, agreement_claims, draw_agreement,
+    measure_agreement, agreement_claims, draw_agreement, "filament",
 )
 
 SECTIONS = (MEETING, AGREEMENT)

@@ -80,7 +80,7 @@ SATURATION = Section(
     "A Schottky diode in reverse carries J = A* T² exp(−φ_B/kT) (C. R. Crowell, S. M. Sze, Solid-State Electron. 9, 1035 "
     "(1966)): `thermionic: on` takes the Richardson constants of the material, for electrons and for holes. ln(I/T²) "
     "against 1/T is a straight line whose slope is the barrier.",
-    measure_saturation, saturation_claims, draw_saturation,
+    measure_saturation, saturation_claims, draw_saturation, "contacts",
 )
 
 
@@ -141,7 +141,7 @@ LOWERING = Section(
     "The image force lowers the barrier by √(qE/4πε) (S. M. Sze, K. K. Ng, Physics of Semiconductor Devices, 3rd ed., "
     "ch. 3), E the field at the surface, here from the charge of the electrode: ln(I/I₀) against √E is a straight line "
     "through the origin; I₀ is the same diode's current without lowering. In equilibrium no current flows.",
-    measure_lowering, lowering_claims, draw_lowering,
+    measure_lowering, lowering_claims, draw_lowering, "contacts",
 )
 
 SECTIONS = (SATURATION, LOWERING)
