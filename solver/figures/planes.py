@@ -42,7 +42,7 @@ def plane_states(directory: str | Path, found: Snapshots, png: Path) -> Path:
     reach = max(max(abs(m.voltage) for m in chosen), 1e-3)
     box = _shown(found, points)
     near = np.all((points >= box[::2]) & (points <= box[1::2]), axis=1)
-    free = np.concatenate([f[found.ions][near & (f[FILAMENT] < 0.5)] for f in fields]) * 1e-6
+    free = np.concatenate([f[found.ions][near & (_filament(f) < 0.5)] for f in fields]) * 1e-6
     low, high = np.percentile(free[free > 0], [1, 99.5]) if np.any(free > 0) else (1e18, 1e20)
     middle = np.sqrt(low * high)
     rows = [(POTENTIAL, 1.0, "RdBu_r", Normalize(-reach, reach),
@@ -62,7 +62,7 @@ def plane_states(directory: str | Path, found: Snapshots, png: Path) -> Path:
                 if name == POTENTIAL:
                     axes.tricontour(mesh, shown, levels=reach / 5 * np.arange(-4.5, 5), colors="#303030",
                                     linewidths=0.4, linestyles="solid")
-                _draw_filament(axes, mesh, values[FILAMENT])
+                _draw_filament(axes, mesh, _filament(values))
                 _draw_electrodes(axes, directory, found, box)
                 axes.set(xlim=box[:2], ylim=box[2:], aspect="equal")
                 if row == 0:
@@ -75,6 +75,11 @@ def plane_states(directory: str | Path, found: Snapshots, png: Path) -> Path:
             figure.colorbar(image, cax=bar).set_label(label, labelpad=2)
             style.letter(grid[row][0], "ab"[row])
         return style.save(figure, png)
+
+
+def _filament(fields: dict[str, np.ndarray]) -> np.ndarray:
+    """Filament fraction of each node; 0 where a run has no filament."""
+    return fields.get(FILAMENT, np.zeros(len(fields[POTENTIAL])))
 
 
 def _plane(found: Snapshots) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -148,7 +153,7 @@ def profile_states(directory: str | Path, found: Snapshots, png: Path) -> Path:
             fields = found.fields(moment.step)
             panels[0].plot(z, fields[POTENTIAL][order], color=colour, label=moment.title())
             panels[1].semilogy(z, np.maximum(fields[found.ions][order] * 1e-6, 1e-300), color=colour)
-            panels[2].plot(z, fields[FILAMENT][order], color=colour)
+            panels[2].plot(z, _filament(fields)[order], color=colour)
         for axes, label, text in zip(panels, ("electrostatic potential [V]", _ion_label(found),
                                               "filament fraction"), "abc", strict=True):
             axes.set(xlabel="z [nm]", ylabel=label, xlim=(z[0], z[-1]))

@@ -18,7 +18,7 @@ from solver.physics.ions import safe_density
 
 
 def affinity(ctx: FormContext, contact, ion):
-    """A = ln(c/c_ref) + z (phi - phi_neutral - V - offset) [kT] of I^z(film) + z e-(metal) <-> I(metal), positive: ions leave the film."""
+    """A = ln(c/c_ref) + z (phi - phi_neutral - V - offset)/theta [kT] of I^z(film) + z e-(metal) <-> I(metal), positive: ions leave the film."""
     exchange = contact.exchange[ion.name]
     chemical = ufl.ln(safe_density(ctx, ion) * (ion.density / exchange.reference))
     # without electrons and holes phi = V is prescribed

@@ -3,8 +3,8 @@
 import numpy as np
 
 from solver.engines.cpu.assembly import Assembler
-from solver.scenario.protocol import Hold
-from tests.devices import ion, model
+from solver.scenario.protocol import Hold, Sweep
+from tests.devices import GAP, ion, model
 from tests.verification.claims import Claim, Section, check
 from tests.verification.drawing import simulated
 from tests.verification.walking import stepper_of, walk
@@ -160,6 +160,53 @@ def test_salt_diffuses_between_electrodes_that_hold_its_density(tmp_path):
     check(salt_claims(salt(tmp_path)))
 
 
+# ---- anions instead of cations ---------------------------------------------------------------------------------------
+
+ANIONS = ["material.ions.vacancies.charge=-1", "material.filament.reaction=vacancies + h+ <-> filament"]
+DIVALENT = ["material.ions.vacancies.charge=2", "material.filament.reaction=vacancies + 2 e- <-> filament"]
+
+
+def filaments(folder):
+    """Name -> rows (time [s], electronic and ionic current of the top terminal, sum over the terminals, filament's gap [nm])."""
+    from solver.physics.observables import AxisProbe
+
+    out = {}
+    for name, overrides, sign in (("cations", [], 1), ("anions", ANIONS, -1), ("divalent", DIVALENT, 1)):
+        m = model(folder, GAP, overrides)
+        probe = AxisProbe(m)
+        stepper = stepper_of(m, [Sweep(to=f"{sign * 0.1} V", rate="2 V/s")], max_voltage_step=1e-2, newton=1e-8)
+        out[name] = np.array([(r.time, r.electronic["top"], r.ionic["top"], r.current("top") + r.current("bottom"), probe.gap())
+                              for r, _ in walk(stepper)])
+    return out
+
+
+def filament_claims(data):
+    cations, anions = data["cations"], data["anions"]
+    assert cations.shape == anions.shape
+    for column, name in ((1, "electronic"), (2, "ionic")):
+        worst = np.argmax(abs(cations[:, column] + anions[:, column]))
+        yield Claim(f"{name} current of anions at −V plus that of cations at V, over the largest", "charge conjugation", 0.0,
+                    (cations + anions)[worst, column] / abs(cations[:, column]).max(), 1e-7, "", "Newton's tolerance")
+    grown = {name: rows[0, 4] - rows[-1, 4] for name, rows in data.items()}
+    yield Claim("growth of the filament of anions at −V", "charge conjugation", grown["cations"], grown["anions"], 1e-6, "nm", "the same")
+    for name, rows in data.items():
+        worst = np.argmax(abs(rows[:, 3]))
+        yield Claim(f"currents of both terminals, sum over the largest, {name}", "z electrons an ion", 0.0,
+                    rows[worst, 3] / abs(rows[:, 1]).max(), 1e-6, "", "stepping.BALANCE, 3e-7 of a step's largest")
+
+
+CONJUGATION = Section(
+    "Filaments of anions and of divalent ions",
+    "The gap from 0 to 0.1 V with vacancies of charge +1; the same with −1, `vacancies + h+ <-> filament`, to −0.1 V: currents with the "
+    "other sign, the same filament. And with +2, two electrons an ion: the terminals' currents still add up to zero.",
+    filaments, filament_claims, None, "structure",
+)
+
+
+def test_a_filament_of_anions_is_that_of_cations_at_the_other_voltage(tmp_path):
+    check(filament_claims(filaments(tmp_path)))
+
+
 def test_a_species_of_several_has_its_column_and_no_name_is_taken_twice(tmp_path):
     from solver.results.tables import terminal_columns
 
@@ -169,4 +216,4 @@ def test_a_species_of_several_has_its_column_and_no_name_is_taken_twice(tmp_path
     assert "vacancies current top [A]" not in terminal_columns(["top", "bottom"], ions=["vacancies"])
 
 
-SECTIONS = (EXCHANGE, NERNST, FIXED)
+SECTIONS = (EXCHANGE, NERNST, FIXED, CONJUGATION)
