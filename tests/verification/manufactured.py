@@ -126,17 +126,32 @@ def nodal_errors(m, length, free, rate):
     Returns:
         field -> rms nodal error.
     """
-    ctx = m.context
-    ctx.rate.value = rate
+    m.context.rate.value = rate
     m.apply_voltages({"top": VOLTS, "bottom": 0.0})
     exact = {name: jet for name, jet in exact_fields(m, length).items() if name in m.fields}
+    # Ions are prescribed at the terminals: the exact field carries a flux there.
+    held = (POTENTIAL, FERMI, *(ion.name for ion in m.context.species))
+    return errors_against(m, exact, sources(m, exact), free, held)
+
+
+def errors_against(m, exact, density, free, held):
+    """Add the sources, solve for `free` from a rough start, compare.
+
+    Args:
+        m: DeviceModel, its rate set.
+        exact: field -> Jet at the nodes, of every field of the model.
+        density: field -> (n,) source density.
+        free: names of the fields to solve for; the others keep their exact values.
+        held: those of them that are prescribed at the terminals.
+
+    Returns:
+        field -> rms nodal error.
+    """
     ends = np.isin(np.arange(len(m.coordinates)), np.concatenate(list(m.terminal_nodes.values())))
-    m.terms += _source_terms(m, {k: v for k, v in sources(m, exact).items() if k in free})
-    ends_held = (POTENTIAL, FERMI, *(ion.name for ion in ctx.species))
+    m.terms += _source_terms(m, {k: v for k, v in density.items() if k in free})
     for column, name in enumerate(m.fields):
         m.values(name)[:] = exact[name].value
-        # Ions are prescribed at the terminals: the exact field carries a flux there.
-        m.constrained[:, column] = True if name not in free else ends if name in ends_held else False
+        m.constrained[:, column] = True if name not in free else ends if name in held else False
     start = m.context.state.x.array.copy()
     rough = np.random.default_rng(0).uniform(-0.02, 0.02, start.shape)
     m.restrict(rough)
