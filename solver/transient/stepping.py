@@ -351,7 +351,7 @@ class Stepper:
         )
 
     def enter(self, segment, previous_voltage: float):
-        """Start of a segment: a jump restarts with small implicit-Euler steps, a corner shortens the step."""
+        """Start of a segment: a jump restarts with small implicit-Euler steps, a corner with one of a quarter step."""
         if abs(segment.v_start - previous_voltage) > 1e-12:
             self._forget()
             self._jumped = True
@@ -359,7 +359,10 @@ class Stepper:
             if self.closure is not None:
                 self.step = min(FIRST_STEP, FIRST_SHARE * (segment.end - segment.start))
         else:
-            self.step *= 0.5
+            # Charges that follow the voltage at once have a kink here: BDF2 across it would mix the old slope into the
+            # displacement current (half of the change at equal steps).
+            self._forget()
+            self.step *= 0.25
 
     def _forget(self):
         """Keep the newest level only: the next step is implicit Euler."""

@@ -1,7 +1,5 @@
 """Marching with prescribed time steps, for orders of convergence: the production stepper without its step control."""
 
-import numpy as np
-
 from solver.engines.cpu.newton import CpuEngine
 from solver.transient.control import StepLimits
 from solver.transient.stepping import Stepper
@@ -44,13 +42,12 @@ def alternating(count, ratio=2.0):
     return lambda k, length: length / count * 2 * (1 if k % 2 == 0 else ratio) / (1 + ratio)
 
 
+def graded(count):
+    """`count` steps that grow from length/count^2 on, t_k = length (k/count)^2: what a restart after a jump asks for."""
+    return lambda k, length: length * (2 * k + 1) / count**2
+
+
 def run(model, protocol, steps):
     """Records of a march from equilibrium, and the final state (n, fields)."""
     records = [record for record, _ in walk(FixedSteps(model, protocol, steps))]
     return records, model.context.state.x.array.reshape(-1, len(model.fields)).copy()
-
-
-def orders(runs):
-    """Order of each number from three runs (arrays of them) with the step halved each time."""
-    a, b, c = runs
-    return np.log2(abs(np.asarray(a) - b) / abs(np.asarray(b) - c))
