@@ -160,8 +160,8 @@ def test_a_terminal_of_emission_adds_one_percent_to_the_resistance_of_the_gap(tm
         m = model(tmp_path, with_carriers(text, carriers))
         found[name] = march(m, [Hold(voltage=f"{BIAS} V", duration="1 us")])[-1].electronic["top"]
     # R = lambda cosh^2(g/lambda) tanh(g/lambda)/sigma_t of the gap, 0.01 lambda cosh^2(g/lambda)/sigma_t of the terminal;
-    # where the tail of the filament pins u the sum is 2e-3 off; the band's share is 2e-5
-    np.testing.assert_allclose(found["emission"] / found["ohmic"], 1 / 1.01, atol=3e-3)
+    # the edge averages are exact for both; what the band carries beside the gap is 2e-5 of the current
+    np.testing.assert_allclose(found["emission"] / found["ohmic"], 1 / 1.01, atol=5e-5)
 
 
 P_TYPE_SCHOTTKY = (
