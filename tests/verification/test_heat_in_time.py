@@ -104,6 +104,7 @@ SECTION = Section(
     "A bar that is heated behind transfer coefficients warms as 1 - exp(-2 h t/(C L)); in every step the heat produced is "
     "I V and is found again as stored and leaving heat.",
     measure, claims, draw,
+    theme="heat",
 )
 
 

@@ -89,6 +89,7 @@ SECTION = Section(
     "boundary value problem k T'' = -j^2/sigma(T) (lines: scipy.integrate.solve_bvp; points: simulated), and against "
     "Kohlrausch's V^2 = 8 int k/sigma dT from the ends' to the largest temperature.",
     measure, claims, draw,
+    theme="heat",
 )
 
 

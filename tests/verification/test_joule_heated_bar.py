@@ -91,6 +91,7 @@ BAR = Section(
     "T_max - T0 = sigma V^2/(8 k); with a transfer coefficient h at the ends it is lifted by P/(2 A h). The heat "
     "produced and the heat that leaves equal I V on every mesh, obtuse cells included, also with contact resistance.",
     measure, claims, draw,
+    theme="heat",
 )
 
 LAYER, FILM, WIDE, H_BOTTOM = 30.0, 20.0, 40.0, 5e7  # nm, W/(m^2 K)
@@ -154,6 +155,7 @@ LAYERS = Section(
     "A film heated uniformly by a current along it loses its heat through the substrate below: resistances d/k of the "
     "layers and 1/h of the lower face add up; the film itself counts half.",
     measure_layers, claims_layers,
+    theme="heat",
 )
 
 SECTIONS = [BAR, LAYERS]

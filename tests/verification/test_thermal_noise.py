@@ -116,7 +116,7 @@ def draw(data, figure):
 SECTION = Section(
     "Thermal noise of the filament",
     "Every mode of the phase field around a uniform film holds kT/2 on average, whatever the mesh: the noise has the "
-    "strength that belongs to the mobility.", measure, claims, draw)
+    "strength that belongs to the mobility.", measure, claims, draw, "filament")
 
 
 def test_every_mode_holds_half_a_kT_on_any_mesh(tmp_path):
