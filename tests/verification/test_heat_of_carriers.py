@@ -105,6 +105,7 @@ SECTION = Section(
     "to I V; light adds what it gives the pairs. A diode between ends at 350 K has the currents of a diode whose "
     "temperature is 350 K: densities of states, levels over kT, Einstein relation and mobilities see the local temperature.",
     measure, claims,
+    theme="heat",
 )
 
 
