@@ -51,7 +51,8 @@ MOBILITIES = (
 CASES = {
     "two ions on one lattice that react": SLAB[1] + TWO_IONS + f"physics: {{filament: off, {OFFSETS}}}\n",
     "two ions that react, heated": SLAB[1] + TWO_IONS.replace("source: test}, exch", "source: test}, activation_energy: {value: 0.3 eV, "
-        "source: test}, exch") + f"physics: {{filament: off, {OFFSETS}, {ROBIN}}}\n",
+        "source: test}, exch") + f"physics: {{filament: off, ions: {{interstitials: {{initial_profile: [{{profile: gaussian, "
+        f"peak: 3e19 cm^-3, x: [20 nm, 30 nm], decay: 5 nm}}]}}}}, {OFFSETS}, {ROBIN}}}\n",
     "two ions that react, 2D with filament": SLAB[2] + TWO_IONS + SHORT_FILAMENT,
     "divalent ions beside fixed anions, filament": SLAB[2] + DIVALENT + SHORT_FILAMENT.replace("physics: {",
         "physics: {ions: {anions: {motion: fixed, initial_profile: [{profile: tanh, axis: y, below: 1e19 cm^-3, above: "

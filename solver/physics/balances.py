@@ -83,6 +83,13 @@ class IonCount:
         volume.scatter_reverse(_add())
         self._volume = volume.array.reshape(-1, max(1, len(ctx.stored)))[: model.owned, 0].copy()
         self._model = model
+        size = model.device.mesh.comm.allreduce(float(np.sum(self._volume)), MPI.SUM)
+        self._usual = {ion.name: ion.density * size for ion in ctx.species}
+
+    def scale(self, start) -> dict[str, float]:
+        """What an imbalance is compared with: ions at the start, but where a profile starts from next to none 1e-3 of the
+        material's initial density."""
+        return {name: max(count, 1e-3 * self._usual[name]) for name, count in start.items()}
 
     def __call__(self) -> dict[str, float]:
         """Number of ions (mobile + condensed) of each mobile species in the mesh. Collective."""
@@ -91,7 +98,6 @@ class IonCount:
             density = stored(total(ion.name), m.fields, m.parameters, lambda f: m.values(f)[: m.owned])
             out[ion.name] = m.device.mesh.comm.allreduce(float(np.sum(density * self._volume)), MPI.SUM)
         return out
-
 
     def made(self) -> dict[str, float]:
         """Ions of each mobile species that reactions make per second in the mesh [1/s]. Collective."""

@@ -42,7 +42,7 @@ def terms(ctx: FormContext) -> list[Term]:
             if exchange is None:
                 continue
             # outward flux k c_ref (e^{s A} - e^{-(1-s) A}), blocked where the filament touches (1 - h)
-            rate = exchange.velocity * exchange.reference * exchange_rate(affinity(ctx, contact, ion), exchange.symmetry)
+            rate = ctx.ion_motion * exchange.velocity * exchange.reference * exchange_rate(affinity(ctx, contact, ion), exchange.symmetry)
             if ctx.has(FILAMENT):
                 rate = rate * (1 - interpolant(ctx.unknown(FILAMENT)))
             out.append(

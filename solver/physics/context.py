@@ -87,6 +87,9 @@ class FormContext:
         self.history_space = fem.functionspace(mesh, basix.ufl.element("Lagrange", cell, 1, shape=(width,)))
         self.history = fem.Function(self.history_space, name="history")
         self.rate = fem.Constant(mesh, 0.0)  # leading BDF coefficient a0 [1/s]
+        # 1, or 0 while ions are held at the profiles they start from; no factor where none has one
+        profiled = any(ion.mobile and ion.profile is not None for ion in parameters.species)
+        self.ion_motion = fem.Constant(mesh, 1.0) if profiled else 1.0
         self.filament_mobility = fem.Constant(mesh, 1.0)  # 1, or 0 while the filament is held (equilibrium solve)
         # thermal noise of the step, z_i(t) / sqrt(V_i) [s^-1/2 nm^-3/2] (see noise.py)
         self.noise = None if parameters.noise is None else fem.Function(fem.functionspace(mesh, ("Lagrange", 1)), name="noise")

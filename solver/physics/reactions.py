@@ -41,7 +41,7 @@ def terms(ctx: FormContext) -> list[Term]:
     """Residual terms, one a reaction and species; rows in ions/s."""
     out = []
     for reaction in ctx.parameters.reactions:
-        r = rate(reaction, ctx.parameters, ctx.relative_density, ufl)
+        r = ctx.ion_motion * rate(reaction, ctx.parameters, ctx.relative_density, ufl)
         for ion in ctx.species:
             made = reaction.made(ion.name)
             if made:

@@ -152,8 +152,8 @@ class IonSettings(Part):
 
     motion: Literal["mobile", "fixed"] = Field("mobile", description="they move, or stay as they are at the start")
     initial_profile: tuple[AnyProfile, ...] = Field(
-        (), description="density at the start, profiles summed (keys as in physics.carriers.doping, no negative density); "
-        "without it the material's initial_density everywhere")
+        (), description="density at the start, profiles summed (keys as in physics.carriers.doping, no negative density); all "
+        "ions are then held until the protocol begins; without it the material's initial_density everywhere, and equilibrium")
     counter_charge: Literal["uniform", "profile"] = Field(
         "uniform", description="the fixed charge that neutralises them: the material's initial_density everywhere, so that "
         "a profile makes a space charge; or the profile itself, so that the start is neutral")

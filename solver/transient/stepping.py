@@ -72,8 +72,11 @@ class Stepper:
         return {n: volts if n in self._driven else 0.0 for n in self.model.terminal_nodes}
 
     def equilibrate(self):
-        """Equilibrium at zero bias with the filament held; the waveform starts there."""
+        """Equilibrium at zero bias with the filament held, and the ions where they start from profiles; the waveform starts
+        there."""
+        self._hold_ions(True)
         self.relax(0.0)
+        self._hold_ions(False)
         if self.closure is not None and ELECTRONS in self.model.fields and not self.model.context.species:
             self._close_stationary(0.0)  # under light a floating terminal takes its photovoltage
         self.begin()
@@ -163,6 +166,11 @@ class Stepper:
     def _hold_filament(self, held):
         self.model.context.filament_mobility.value = 0.0 if held else 1.0
         self.engine.assembler.constants_changed()
+
+    def _hold_ions(self, held):
+        motion = self.model.context.ion_motion
+        if not isinstance(motion, float):
+            motion.value = 0.0 if held else 1.0
 
     def _sums(self):
         """Sums over the terminals, and over the nodes on none."""
@@ -298,7 +306,7 @@ class Stepper:
             sums, inside = self._sums()
             displacement = self._displacement(c, sums)
             parts = [x for n, s in sums.items() for x in (s.electronic, s.ionic, displacement[n])]
-            lost = max((abs(inside.ions[name]) / c.a0 / count for name, count in self._ions_start.items()), default=0.0)
+            lost = max((abs(inside.ions[name]) / c.a0 / count for name, count in self._count.scale(self._ions_start).items()), default=0.0)
             balanced = abs(sum(parts)) <= BALANCE * max(map(abs, parts)) and lost <= LOST_IONS
             moved = self.closure is not None and self.closure.improve(c, self._film_currents(c, sums), BALANCE)
             if not moved and (balanced or attempt == CORRECTIONS):
@@ -326,7 +334,8 @@ class Stepper:
         self._charges = [charge, *self._charges[:1]]
         self._exchanged = [exchanged, *self._exchanged[:1]]
         count = self._count()
-        imbalances = [(count[name] - start - exchanged[name]) / start for name, start in self._ions_start.items()]
+        scale = self._count.scale(self._ions_start)
+        imbalances = [(count[name] - start - exchanged[name]) / scale[name] for name, start in self._ions_start.items()]
         self.levels.push(t, self.model.context.state.x.array)
         # A step cut short by a milestone says nothing against the size wanted before.
         wanted = max(dt * factor, self.step) if landing and factor >= 1 else dt * factor
