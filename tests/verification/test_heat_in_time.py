@@ -11,6 +11,7 @@ from solver.scenario.protocol import Hold
 from solver.transient import bdf
 from tests.verification.bars import CAPACITY, LENGTH, SIGMA, T0, K, bar
 from tests.verification.claims import Claim, Section, check
+from tests.verification.drawing import law, order, simulated
 from tests.verification.walking import stepper_of, walk
 
 DIFFUSIVITY = K / CAPACITY
@@ -70,9 +71,9 @@ def claims(data):
     yield Claim("heat produced over I V, worst step", "energy", 1.0, (produced / power)[np.argmax(abs(produced / power - 1))], 1e-8)
     worst = np.abs(produced - stored - leaving).max() / produced.max()
     yield Claim("heat produced less stored less leaving, worst step over I V", "energy", 0.0, worst, 1e-8, "", "rows sum to it")
-    law = warming(t)
+    exact = warming(t)
     yield Claim("warming, largest difference over the final rise", "1 - exp(-2 h t/(C L))", 0.0,
-                np.abs(rise - law).max() / law.max(), 2e-3, "", "Biot number h L/k = 2.5e-4, time tolerance 2e-5")
+                np.abs(rise - exact).max() / exact.max(), 2e-3, "", "Biot number h L/k = 2.5e-4, time tolerance 2e-5")
     yield Claim("share of the power that is stored in the first step", "nearly all", 1.0, stored[0] / power[0], 0.05)
 
 
@@ -84,15 +85,19 @@ def warming(t):
 def draw(data, figure):
     left, right = figure.subplots(1, 2)
     errors = np.abs(data["left"] - np.exp(-RATE_ON_GRID / RATE))
-    left.loglog(1 / data["steps"], errors, "o-", label="simulated")
-    left.loglog(1 / data["steps"], errors[-1] * (data["steps"][-1] / data["steps"]) ** 2, "--", label="second order")
+    left.set_xscale("log")
+    left.set_yscale("log")
+    simulated(left, 1 / data["steps"], errors)
+    order(left, 1 / data["steps"], errors)
+    left.set_xticks(1 / data["steps"], [f"1/{n}" for n in data["steps"]])
+    left.minorticks_off()
     left.set_xlabel("step over the time constant")
     left.set_ylabel("error of the decay")
     left.legend()
     t, rise = data["rows"].T[:2]
     fine = np.linspace(0, DURATION, 300)
-    right.plot(fine * 1e6, warming(fine), label="law")
-    right.plot(t * 1e6, rise, "o", ms=3, label="simulated")
+    law(right, fine * 1e6, warming(fine))
+    simulated(right, t * 1e6, rise, markevery=max(1, len(t) // 25))
     right.set_xlabel("time [us]")
     right.set_ylabel("temperature rise [K]")
     right.legend()

@@ -11,6 +11,7 @@ from solver.scenario.protocol import Hold
 from solver.transient.stepping import SolutionStopped
 from tests.verification.bars import AREA, LENGTH, SIGMA, T0, K, Stationary, bar
 from tests.verification.claims import Claim, Section, check
+from tests.verification.drawing import law, simulated
 from tests.verification.walking import stepper_of, walk
 
 ENERGY = 0.1  # eV
@@ -73,11 +74,11 @@ def claims(data):
 
 def draw(data, figure):
     axes = figure.subplots()
-    for volts in VOLTS:
+    for k, volts in enumerate(VOLTS):
         x, temperature, _ = data["laws"][volts]
-        line, = axes.plot(x * 1e9, temperature - T0, label=f"{volts} V: ODE")
+        law(axes, x * 1e9, temperature - T0, k, f"{volts} V: ODE")
         state = data["states"][volts, 5.0]
-        axes.plot(state.height * 1e9, state.temperature - T0, "o", ms=3, color=line.get_color())
+        simulated(axes, state.height * 1e9, state.temperature - T0, k, f"{volts} V: simulation")
     axes.set_xlabel("position [nm]")
     axes.set_ylabel("temperature rise [K]")
     axes.legend()

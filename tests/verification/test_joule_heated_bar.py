@@ -9,6 +9,7 @@ from tests.devices import scenario
 from tests.verification.bars import AREA, LENGTH, SIGMA, T0, K, Stationary, bar
 from tests.verification.boxes import box_model, right_angled, shaken, tetrahedra
 from tests.verification.claims import Claim, Section, check
+from tests.verification.drawing import law, simulated
 
 VOLTS = {"top": 0.3, "bottom": 0.0}
 TRANSFER = 2e7  # W/(m^2 K)
@@ -77,9 +78,9 @@ def draw(data, figure):
     axes = figure.subplots()
     x = np.linspace(0, LENGTH, 200)
     ends = SIGMA * VOLTS["top"] ** 2 / (2 * LENGTH * TRANSFER)
-    for key, label, shift in (("held", "ends held", 0.0), ("robin", "ends with h", ends)):
-        line, = axes.plot(x * 1e9, parabola(x, LENGTH, VOLTS["top"], shift), label=f"{label}: law")
-        axes.plot(data[key].height * 1e9, data[key].temperature - T0, "o", ms=3, color=line.get_color(), label=f"{label}: simulated")
+    for k, (key, label, shift) in enumerate((("held", "ends held", 0.0), ("robin", "ends with h", ends))):
+        law(axes, x * 1e9, parabola(x, LENGTH, VOLTS["top"], shift), k, f"{label}: law")
+        simulated(axes, data[key].height * 1e9, data[key].temperature - T0, k, f"{label}: simulation", markevery=2)
     axes.set_xlabel("position [nm]")
     axes.set_ylabel("temperature rise [K]")
     axes.legend()
