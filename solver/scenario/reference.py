@@ -38,6 +38,20 @@ Every number is `{value: ..., source: ..., range: [lowest, highest]}`; `source` 
 with to what; `range` is optional, and a value outside it is a fault. One value is changed by
 `material_overrides: {ions.vacancies.diffusivity: 1e-9 cm^2/s}` in the scenario or by
 `--set material.ions.vacancies.diffusivity='1e-9 cm^2/s'`; its source then reads `override`.
+
+Ion species are sections of `material.ions` by name; one more is added by
+
+    material_overrides:
+      ions:
+        interstitials:
+          charge: -1
+          initial_density: {value: 1e19 cm^-3, source: assumed}
+          site_density: {value: 1e21 cm^-3, source: assumed}
+          diffusivity: {value: 1e-10 cm^2/s, source: assumed}
+      reactions:
+        - {equation: vacancies + interstitials <-> 0, rate: {value: 1e-16 cm^3/s, source: assumed}}
+
+and what the electrodes are to it by `physics.contacts: {top: {ions: {interstitials: blocking}}, ...}`.
 """
 
 _CONTACTS = """\
