@@ -13,6 +13,7 @@ from pathlib import Path
 from solver.figures import style
 from solver.results.folder import atomic_write_bytes
 from tests.verification.claims import THEMES, Claim, Section
+from tests.verification.drawing import COLOURS
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "verification.md"
@@ -115,9 +116,13 @@ def _block(key, section, text):
 
 def _draw(section, data, path):
     """The section's plot as a PNG of few colours, which makes it small."""
+    from cycler import cycler
+    from matplotlib import rc_context
     from PIL import Image
 
-    with style.printed():
+    # a section that says nothing about its markers and colours gets the page's: open markers, colours for any eye
+    with style.printed(), rc_context({"axes.prop_cycle": cycler(color=COLOURS), "lines.markersize": 3.8,
+                                      "lines.markerfacecolor": "white"}):
         figure = style.new_figure(120, 72)
         figure.set_layout_engine("constrained")
         section.draw(data, figure)

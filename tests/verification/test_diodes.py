@@ -12,6 +12,7 @@ from tests.verification.silicon import (
     D_N,
     D_P,
     EPS,
+    GAP,
     MU_N,
     N_I,
     NO_RECOMBINATION,
@@ -112,6 +113,85 @@ IDEAL = Section(
 
 def test_an_ideal_diode_has_shockleys_saturation_current_and_ideality_factor_one(tmp_path):
     check(shockley_claims(shockley(tmp_path)))
+
+
+# ---- recombination in the depleted region ----------------------------------------------------------------------------
+
+LIFETIME, NARROW_GAP = 1e-9, 1.0  # s, eV: a gap at which the currents stand far above rounding
+N_I_NARROW = N_I * math.exp((GAP - NARROW_GAP) / (2 * VT))
+SIDE = 3e-6  # m, length of each side; cells of 2 nm: the traps' peak is 8 nm wide
+TRAPPED = np.arange(0.1, 0.51, 0.05)
+
+
+def trapped_law(volts):
+    """(depleted, neutral) parts of the current [A] of a symmetric junction with traps at mid-gap, tau_n = tau_p.
+
+    With both levels flat the potential u [kT/q] from the middle obeys Poisson's equation of equilibrium with
+    n_i e^(V/2): u'^2 = 2q/(eps V_T) [n_i e^(V/2) (2 cosh u - 2 cosh b) - N (u - b)], b that of the neutral side, and
+    R = n_i (e^V - 1) / (2 tau (e^(V/2) cosh u + 1)). Depleted: what int R dx holds beyond R(b); neutral: R(b) over the
+    depleted half, where the levels are flat, and the minority's diffusion length.
+    """
+    v, levels = volts / VT, N_I_NARROW * math.exp(volts / (2 * VT))
+    far = math.asinh(DOPING / (2 * levels))
+
+    def rate(u):
+        return N_I_NARROW * np.expm1(v) / (2 * LIFETIME * (math.exp(v / 2) * np.cosh(u) + 1))
+
+    u = far - np.concatenate([np.logspace(-4, 0, 400)[:-1], np.linspace(1, far, 2000)])
+    slope = np.sqrt(2 * Q / (EPS * VT) * (2 * levels * (np.cosh(u) - math.cosh(far)) - DOPING * (u - far)))
+    depleted = 2 * abs(np.trapezoid((rate(u) - rate(far)) / slope, u))
+    flat = math.sqrt(2 * EPS * VT * (far - 1) / (Q * DOPING))
+    neutral = rate(far) * sum(flat + length / math.tanh((SIDE - flat) / length) for length in (math.sqrt(d * LIFETIME) for d in (D_N, D_P)))
+    return AREA * Q * depleted, AREA * Q * neutral
+
+
+def trapped(folder):
+    """Currents [A] at TRAPPED."""
+    at = stationary(m := model(
+        folder, slab(2 * SIDE * 1e9, 2, f"{{doping: [{JUNCTION.replace('10 um', '3 um')}], radiative: off, auger: off}}"),
+        [f"material.semiconductor.{carrier}_lifetime=1 ns" for carrier in ("electron", "hole")]
+        + [f"material.semiconductor.gap={{value: {NARROW_GAP} eV, source: assumed, range: [0.6 eV, 1.2 eV]}}"]))
+    return np.array([-current(m, at(-v)) for v in TRAPPED])
+
+
+def trapped_claims(found):
+    source = "C. T. Sah, R. N. Noyce, W. Shockley, Proc. IRE 45, 1228 (1957), integrated over the exact potential"
+    own = np.array([sum(trapped_law(v)) for v in TRAPPED])
+    k = int(np.argmax(abs(found / own - 1)))
+    yield Claim(f"current with traps, worst of {len(TRAPPED)} at {TRAPPED[k]:.2f} V", source, own[k], found[k], 1e-2, "A",
+                "where flat levels end: a Debye length of 13 nm of 1.1 µm, in second order")
+    for j in (2, -2):
+        n, exact = (ideality(TRAPPED, i)[j] for i in (found, own))
+        yield Claim(f"ideality factor at {TRAPPED[j] + 0.025 if j > 0 else TRAPPED[j - 1] + 0.025:.3f} V", source, exact, n, 3e-3, "", "as above")
+
+
+def draw_trapped(found, figure):
+    left, right = figure.subplots(1, 2)
+    fine = np.linspace(0.03, 0.52, 100)
+    depleted, neutral = np.array([trapped_law(v) for v in fine]).T
+    law(left, fine, depleted + neutral, label="both")
+    law(left, fine, depleted, 1, "depleted region", ls="--")
+    law(left, fine, neutral, 2, "neutral regions", ls="--")
+    simulated(left, TRAPPED, found)
+    middle = 0.5 * (fine[1:] + fine[:-1])
+    law(right, middle, ideality(fine, depleted + neutral))
+    simulated(right, 0.5 * (TRAPPED[1:] + TRAPPED[:-1]), ideality(TRAPPED, found))
+    left.set(yscale="log", xlabel="forward voltage [V]", ylabel="current [A] of 1 µm²")
+    right.set(ylim=(0.9, 2.1), xlabel="forward voltage [V]", ylabel="ideality factor n")
+    left.legend()
+
+
+TRAPS = Section(
+    "A diode with traps: from ideality factor 2 to 1",
+    "Traps at mid-gap recombine most where n = p, inside the depleted region: current ∝ e^(qV/2kT) (Sah, Noyce, Shockley), until the "
+    "neutral regions' e^(qV/kT) wins. Both from their closed forms, for 1e17 cm⁻³ on both sides, τ = 1 ns and a gap of 1 eV, at "
+    "which the smallest current is far above rounding.",
+    trapped, trapped_claims, draw_trapped, "transport",
+)
+
+
+def test_traps_in_the_depleted_region_take_the_ideality_factor_from_2_to_1(tmp_path):
+    check(trapped_claims(trapped(tmp_path)))
 
 
 # ---- Moll and Ross ---------------------------------------------------------------------------------------------------
@@ -250,4 +330,4 @@ def test_a_doped_bar_is_a_resistor_and_a_lateral_diode_conducts_one_way(tmp_path
     check(bar_claims(bars(tmp_path)))
 
 
-SECTIONS = (IDEAL, MOLL_ROSS, SURFACE, BARS)
+SECTIONS = (IDEAL, TRAPS, MOLL_ROSS, SURFACE, BARS)
