@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import textwrap
 from dataclasses import replace
 from pathlib import Path
 
@@ -178,8 +179,8 @@ def drawing(data, figure):
         top = abs(a[:, 2]).max()
         law(ax, a[:, 1], a[:, 2] / top, label="as it is")
         simulated(ax, b[::3, 1], b[::3, 2] / top, label="mirrored")
-        ax.set_title(name, fontsize=6)
-        ax.set_xlabel("V")
+        ax.set_title(textwrap.fill(name, 26), fontsize=6)
+        ax.set_xlabel("voltage [V]")
     axes[0].set_ylabel("current / largest")
     axes[0].legend()
 

@@ -149,7 +149,8 @@ def drawing(data, figure):
         law(ax, [0, 1], [1e-6, 1e-6], label="allowed")
         ax.set(yscale="log", xlabel="step over all steps", title=title)
     axes[0].set_ylabel("current that is lost over the largest")
-    axes[0].legend(fontsize=6)
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=3)
 
 
 SECTION = Section(
