@@ -17,7 +17,7 @@ class FixedSteps(Stepper):
     """
 
     def __init__(self, model, protocol, steps, newton=1e-11):
-        engine = CpuEngine(model, newton, 1e-10)
+        engine = CpuEngine(model, newton, 1e-10, max_iterations=30)
         super().__init__(model, engine, Waveform(protocol), StepLimits(1e9, 1e9, 1e-300), 1e9)
         self._steps, self._k, self._length = steps, 0, 0.0
 

@@ -82,28 +82,38 @@ def sources(m, e):
     return s
 
 
-def _source_terms(m, density):
-    ctx = m.context
-    scalar = fem.functionspace(m.device.mesh, ("Lagrange", 1))
-    points = scalar.tabulate_dof_coordinates()
-    order = _same_points(m.coordinates, points)
-    out = []
-    for field, values in density.items():
-        f = fem.Function(scalar)
-        f.x.array[:] = values[order]
-        scale = ctx.row_scale[field] * ctx.weight
-        if field == TUNNELLING:  # lumped by the edges' shares, as the equation is
-            E, v, s = ctx.edges, ctx.edges.nodal(ctx.test(field)), ctx.edges.nodal(f)
-            load = sum(
-                E.weight(i, j) * E.length(i, j) ** 2 / (2.0 * E.tdim) * (s[i] * v[i] + s[j] * v[j])
-                for i, j in E.pairs
-            )
-            if ctx.obtuse is not None:
-                load += ctx.obtuse * (sum(a * b for a, b in zip(s, v)) / E.vertices - load)
-            out.append(Term("source, tunnelling", field, -scale * load * ctx.dx_edges(ctx.film)))
-        else:
-            out.append(Term(f"source, {field}", field, -scale * f * ctx.test(field) * ctx.dx_nodes(ctx.film)))
-    return out
+class Sources:
+    """Source densities at the nodes as `terms` of the model's equations; `set` gives them their values.
+
+    Args:
+        m: DeviceModel.
+        fields: names of the fields whose equations get one.
+    """
+
+    def __init__(self, m, fields):
+        ctx = m.context
+        scalar = fem.functionspace(m.device.mesh, ("Lagrange", 1))
+        self._order = _same_points(m.coordinates, scalar.tabulate_dof_coordinates())
+        self._functions = {field: fem.Function(scalar) for field in fields}
+        self.terms = []
+        for field, f in self._functions.items():
+            scale = ctx.row_scale[field] * ctx.weight
+            if field == TUNNELLING:  # lumped by the edges' shares, as the equation is
+                E, v, s = ctx.edges, ctx.edges.nodal(ctx.test(field)), ctx.edges.nodal(f)
+                load = sum(
+                    E.weight(i, j) * E.length(i, j) ** 2 / (2.0 * E.tdim) * (s[i] * v[i] + s[j] * v[j])
+                    for i, j in E.pairs
+                )
+                if ctx.obtuse is not None:
+                    load += ctx.obtuse * (sum(a * b for a, b in zip(s, v)) / E.vertices - load)
+                self.terms.append(Term("source, tunnelling", field, -scale * load * ctx.dx_edges(ctx.film)))
+            else:
+                self.terms.append(Term(f"source, {field}", field, -scale * f * ctx.test(field) * ctx.dx_nodes(ctx.film)))
+
+    def set(self, density):
+        """Values from field -> (n,) at the model's nodes; others are passed over."""
+        for field, f in self._functions.items():
+            f.x.array[:] = density[field][self._order]
 
 
 def _same_points(wanted, points):
@@ -148,7 +158,9 @@ def errors_against(m, exact, density, free, held):
         field -> rms nodal error.
     """
     ends = np.isin(np.arange(len(m.coordinates)), np.concatenate(list(m.terminal_nodes.values())))
-    m.terms += _source_terms(m, {k: v for k, v in density.items() if k in free})
+    loads = Sources(m, [name for name in density if name in free])
+    loads.set(density)
+    m.terms += loads.terms
     for column, name in enumerate(m.fields):
         m.values(name)[:] = exact[name].value
         m.constrained[:, column] = True if name not in free else ends if name in held else False
