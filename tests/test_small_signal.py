@@ -69,6 +69,30 @@ def test_A_plus_rate_M_is_the_jacobian_of_a_time_step_and_the_load_its_derivativ
         m.apply_voltages(volts)
 
 
+@pytest.mark.parametrize("choice", ["iterative", "direct"])
+def test_a_film_beside_oxide_is_solved_at_every_frequency(tmp_path, choice):
+    """The mass matrix has blocks in the film alone, and fewer than the stiffness."""
+    m = model(tmp_path, "device: {layout: cross_section, domain_length: 3 um}\nmesh: {size_at_filament: 20 nm, size_at_edge: 20 nm}\n"
+              "physics: {filament: off}\n")
+    assert not m.film_nodes.all()
+    small = SmallSignal(m, linear_solver=choice)
+    b = np.where(m.constrained[: m.owned].ravel(), 0.0, 1.0 + 0.5j)
+    for frequency in np.logspace(-3, 9, 5):
+        omega = 2 * np.pi * frequency
+        x = small.solver.at(omega).solve(b)
+        parts = [times(r.constrained, v) for r in (small.stiffness, small.mass) for v in (x.real, x.imag)]
+        found = parts[0] - omega * parts[3] + 1j * (parts[1] + omega * parts[2])
+        size = sum(times(absolute(r.constrained), np.abs(x)) * w for r, w in ((small.stiffness, 1.0), (small.mass, omega)))
+        assert np.max(np.abs(found - b) / (size + np.abs(b) + 1e-300)) < 1e-9, frequency
+        assert np.abs(x[m.constrained[: m.owned].ravel()]).max() == 0.0
+
+
+def absolute(matrix):
+    indptr, indices, data = matrix.getValuesCSR()
+    out = PETSc.Mat().createAIJ(matrix.getSize(), csr=(indptr, indices, np.abs(data)), comm=PETSc.COMM_SELF)
+    return out
+
+
 def matrices(size, seed=0):
     """A stiff pair: a diffusion operator with a random drift, and a mass with empty rows."""
     rng = np.random.default_rng(seed)

@@ -29,8 +29,8 @@ class HarmonicSolver:
     """Solver of (A + i omega M) x = b for one pair of matrices and any number of frequencies.
 
     Args:
-        stiffness, mass: PETSc matrices A and M with the same nonzero pattern; prescribed rows hold the identity in A
-            and nothing in M.
+        stiffness, mass: PETSc matrices A and M, the pattern of M within that of A; prescribed rows hold the identity
+            in A and nothing in M.
         tdim: dimension of the mesh.
         choice: "direct" (factors of H), "iterative" (ILU, inside additive Schwarz on several ranks) or "auto".
 
@@ -48,13 +48,13 @@ class HarmonicSolver:
             choice = "direct" if tdim < 3 or stiffness.size[0] <= LARGEST_DIRECT_3D else "iterative"
         if choice == "direct":
             self._inner = make_solver(comm, tdim, "direct")
-            self._inner.setOptionsPrefix(PREFIX)
-            PETSc.Options()[PREFIX + "mat_mumps_icntl_14"] = SPARE
+            self._inner.setOptionsPrefix(PREFIX + "direct_")
+            PETSc.Options()[PREFIX + "direct_mat_mumps_icntl_14"] = SPARE
             self._inner.setFromOptions()
         else:
             self._inner = PETSc.KSP().create(comm)
             self._inner.setType("preonly")
-            incomplete_factors(self._inner, PREFIX, levels=1, ordering="rcm")
+            incomplete_factors(self._inner, PREFIX + "ilu_", levels=1, ordering="rcm")
         self._work = [stiffness.createVecRight() for _ in range(4)]
         rows = stiffness.getLocalSize()[0]
         size = ((2 * rows, None), (2 * rows, None))
@@ -75,7 +75,8 @@ class HarmonicSolver:
         """Set the angular frequency [1/s], 0 included; returns the solver."""
         if omega != self._omega:
             self._A.copy(self._H, structure=PETSc.Mat.Structure.SAME_NONZERO_PATTERN)
-            self._H.axpy(omega, self._M, structure=PETSc.Mat.Structure.SAME_NONZERO_PATTERN)
+            # M holds the blocks of the regions that store something
+            self._H.axpy(omega, self._M, structure=PETSc.Mat.Structure.SUBSET_NONZERO_PATTERN)
             self._inner.setOperators(self._H)
             self._omega = omega
         return self
