@@ -1,8 +1,8 @@
 """Phase field of the conductive filament, xi in [0, 1], made of one ion species: I^z + z e- <-> filament.
 
-d xi/dt = -M S(Delta) [W g'(xi) - kappa lap xi - c_f h'(xi) Delta] + thermal noise (noise.py),
+d xi/dt = -M s S(Delta) [W g'(xi) - kappa lap xi - c_f h'(xi) Delta] + thermal noise (noise.py),
 Delta = ln(c/c_eq) - ln(1 - theta) + z (phi - Phi_m) (kT; theta: occupied share of sites, Phi_m: potential of the neutral
-filament), S the Butler-Volmer mobility factor
+filament), S the Butler-Volmer mobility factor, s = c/(c + c_scarce) the supply
 (Guyer et al., PRE 69, 021604 (2004); Chen et al., J. Power Sources 300, 376 (2015)).
 """
 
@@ -14,8 +14,9 @@ from solver.physics.context import FILAMENT, POTENTIAL, FormContext, Term
 from solver.physics.fields import FILAMENT_FRACTION
 from solver.physics.ions import safe_density, safe_vacant
 
-SCARCE = 0.1  # c/c0 at which the reaction has half its mobility, with noise: diffusion over a cell then refills faster
-# than noise empties (Feller's condition, 2 D/h^2 > 2 M (c_f h'/c0)^2 / (V SCARCE) with the shipped material)
+SCARCE = 1e-6  # c/c0 at which growth has half its mobility: it takes no ion that is not there, however strong the pull
+SCARCE_WITH_NOISE = 0.1  # noise takes ions whatever the driving force: diffusion over a cell then refills faster than noise
+# empties (Feller's condition, 2 D/h^2 > 2 M (c_f h'/c0)^2 / (V SCARCE) with the shipped material)
 
 
 def driving_force(ctx: FormContext):
@@ -27,6 +28,13 @@ def driving_force(ctx: FormContext):
     return chemical + ion.charge * (ctx.unknown(POTENTIAL) - ctx.metal_potential()) / temperature.local(ctx)
 
 
+def _supply(ctx, c):
+    """s = c/(c + c_scarce) in [0, 1): a factor of the mobility M, in the rows it multiplies the force instead of dividing the
+    rate, which would blow up without ions. Without it the reaction consumes ions that are not there."""
+    c = ufl.max_value(c, 0.0)
+    return c / (c + (SCARCE if ctx.noise is None else SCARCE_WITH_NOISE))
+
+
 def terms(ctx: FormContext) -> list[Term]:
     """Residual terms; rows in kT per nm^3 over W."""
     if not ctx.has(FILAMENT):
@@ -35,19 +43,21 @@ def terms(ctx: FormContext) -> list[Term]:
     delta, theta = driving_force(ctx), temperature.local(ctx)
     # M exp(E/kT0 - E/kT) / theta: the interface moves at v0 exp(...) per kT of the local temperature
     mobility = f.mobility * (temperature.arrhenius(theta, ctx.parameters.dependence.growth) / theta) * butler_volmer(delta, f.alpha)
-    if ctx.noise is not None:
-        # noise consumes vacancies whatever the driving force: none can be where there are none
-        c = safe_density(ctx, ctx.parameters.ion(f.species))
-        mobility *= c / (c + SCARCE)
+    c = ctx.relative_density(f.species)
+    supply = _supply(ctx, c)
     # (1 / M S) d xi/dt
     rate = (ctx.rate * xi + ctx.past(FILAMENT_FRACTION)) / mobility
-    # W g'(xi) - c_f h'(xi) theta Delta
-    bulk = ctx.filament_mobility * (f.well * double_well_slope(xi) - f.density * interpolant_slope(xi) * (theta * delta))
+    # s [W g'(xi) - c_f h'(xi) theta Delta]
+    bulk = supply * ctx.filament_mobility * (f.well * double_well_slope(xi) - f.density * interpolant_slope(xi) * (theta * delta))
     if ctx.noise is not None:
-        # - sqrt(2 theta / (M S)) w
-        bulk -= ufl.sqrt(2.0 * theta / mobility) * ctx.noise
-    # kappa grad xi . grad v
-    edge = f.gradient * ctx.filament_mobility * ctx.edges.diffusion(xi, v, lambda i, j: 1.0)
+        # - sqrt(2 theta s / (M S)) w
+        bulk -= ufl.sqrt(2.0 * theta * supply / mobility) * ctx.noise
+    # kappa grad xi . grad(s v)
+    E = ctx.edges
+    weighted = [_supply(ctx, q) * w for q, w in zip(E.nodal(c), E.nodal(v))]
+    edge = f.gradient * ctx.filament_mobility * sum(
+        E.weight(i, j) * E.difference(xi, i, j) * (weighted[j] - weighted[i]) for i, j in E.pairs
+    )
     return [
         Term("filament, edges", FILAMENT, scale * edge * ctx.weight * ctx.dx_edges(ctx.film)),
         Term("filament, local", FILAMENT, scale * (rate + bulk) * v * ctx.weight * ctx.dx_nodes(ctx.film)),

@@ -52,6 +52,7 @@ class StepRecord:
         electrons, holes: terminal -> their parts of the electronic current; empty in quasi-equilibrium.
         ions: species -> terminal -> its part of the ionic current.
         ion_imbalance: (count - count at start - exchanged - made by reactions) / count at start, of the species where it is largest.
+        order: of the time formula, 1 (implicit Euler) or 2 (BDF2).
         circuit: `CircuitState`, None where all terminals are at ideal sources or ground.
     """
 
@@ -68,6 +69,7 @@ class StepRecord:
     electrons: dict = field(default_factory=dict)
     holes: dict = field(default_factory=dict)
     ions: dict = field(default_factory=dict)
+    order: int = 2
     circuit: CircuitState | None = None
 
     def current(self, terminal: str) -> float:

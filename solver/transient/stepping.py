@@ -213,7 +213,7 @@ class Stepper:
                 result = self._solve(c, t, segment.voltage(t), predicted)
             if not result.converged:
                 reason, factor = result.reason, 0.25
-            elif (lowest := self.movement.lowest_density())[0] < -NEGATIVE_DENSITY:
+            elif (lowest := self._lowest_density())[0] < -NEGATIVE_DENSITY:
                 reason, factor = f"density of {lowest[1]} below zero ({lowest[0]:.2g} of c0)", 0.5
                 emptied = True  # BDF2 goes on falling even in the smallest step; implicit Euler keeps densities positive
             else:
@@ -245,6 +245,15 @@ class Stepper:
                     f"stopped at t = {self.time:.6g} s, V = {segment.voltage(self.time):.4f} V: {what}; {reason}; "
                     f"{advice(reason)}."
                 )
+
+    def _lowest_density(self):
+        """Smallest c/c0 and its species; where it is negative, after one more correction: a filament that is 1e-8 wrong
+        has 1e-6 of c0 too many ions in it."""
+        lowest = self.movement.lowest_density()
+        if lowest[0] < -NEGATIVE_DENSITY and self.closure is None:
+            self.engine.polish()
+            lowest = self.movement.lowest_density()
+        return lowest
 
     def _apply_accepted(self, segment):
         if self.closure is None:
@@ -355,7 +364,7 @@ class Stepper:
             {n: s.electronic for n, s in sums.items()},
             {n: s.ionic for n, s in sums.items()},
             displacement, max(imbalances, key=abs, default=0.0), result.iterations, result.linear_iterations,
-            **{part: {n: getattr(s, part) for n, s in sums.items()} for part in parts}, circuit=circuit,
+            **{part: {n: getattr(s, part) for n, s in sums.items()} for part in parts}, order=c.order, circuit=circuit,
             ions={ion.name: {n: ion.charge * s.ions[ion.name] for n, s in sums.items()} for ion in self.model.context.species},
         )
 

@@ -56,7 +56,7 @@ class NodalBalance:
     def worst(self, record):
         """Largest divergence at an inner node over the largest current: of an edge, or of a terminal [1]."""
         charge, times = self._flux(POTENTIAL), self.stepper.levels.times
-        previous = times[1] - times[2] if len(times) > 2 else None
+        previous = times[1] - times[2] if record.order == 2 else None
         c = coefficients(record.step, previous)
         if abs(c.a0 / self.model.context.rate.value - 1) > 1e-9:  # the stepper fell back to implicit Euler
             c = coefficients(record.step, None)
