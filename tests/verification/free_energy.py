@@ -3,8 +3,9 @@
     F = int [eps |grad phi|^2 / 2 + C_TF h w^2 / 2                                      field, charge of the metal
              + sum_i c_i ln(c_i/c_eq) + (c_max - c) ln(1 - c/c_max) - mu (c + c_f h)    mixing with steric limit
              + W g(xi) + kappa |grad xi|^2 / 2                                          filament
-             + n (ln n/N_c - 1) + p (ln p/N_v - 1) + E_c n - E_v p]  - sum_b Q_b phi_b,  carriers (Boltzmann)
-w = phi - Phi. Condensed vacancies have the energy of c_eq (their term is zero by the choice of c_eq in the first
+             + n (ln n/N_c - 1) + p (ln p/N_v - 1) + E_c n - E_v p                      carriers (Boltzmann)
+             + A h (C_TF w + z c_f)]  - sum_b Q_b phi_b,                                the metal's level in the film's gap
+w = phi - Phi_m; beside holes Phi_m = Phi_n + A, else Phi. Condensed vacancies have the energy of c_eq (their term is zero by the choice of c_eq in the first
 logarithm). mu = ln(c_ref/c_eq) - ln(1 - c_ref/c_max) of an electrode that exchanges ions, 0 between blocking ones, makes
 F the grand potential; so does the potential energy of the charges Q_b on electrodes whose surface is not at phi = 0.
 
@@ -22,7 +23,7 @@ from dolfinx import fem
 from solver.discretization.functions import Numpy, crowding, interpolant, interpolant_slope
 from solver.engines.cpu.assembly import JIT
 from solver.physics.context import Term
-from solver.physics.fields import ELECTRONS, FERMI, FILAMENT, HOLES, POTENTIAL
+from solver.physics.fields import ELECTRONS, FILAMENT, HOLES, POTENTIAL
 from solver.physics.ions import neighbours
 from solver.physics.statistics import densities
 
@@ -48,8 +49,10 @@ class FreeEnergy:
             local += self._mixing(ctx, p)
         if ctx.has(FILAMENT):
             f, xi = p.filament, ctx.unknown(FILAMENT)
-            w = phi - ctx.unknown(FERMI)
-            local += 0.5 * f.screening * interpolant(xi) * w * w + f.well * xi * xi * (1 - xi) ** 2
+            w, h = phi - ctx.metal_potential(), interpolant(xi)
+            local += 0.5 * f.screening * h * w * w + f.well * xi * xi * (1 - xi) ** 2
+            # electrons of the metal, the condensing ones among them, lie lower than the film's by the alignment
+            local += f.alignment * h * (f.screening * w + p.ion(f.species).charge * f.density)
             edge = 0.5 * f.gradient * ufl.inner(ufl.grad(xi), ufl.grad(xi))
             parts.append(edge * ctx.weight * ctx.dx_edges(ctx.film))
         if ctx.has(ELECTRONS):
@@ -63,7 +66,7 @@ class FreeEnergy:
     def _mixing(ctx, p):
         """Less its value at the initial density, so that a small change is not lost in a large sum."""
         electrodes = {(name, at.reference, at.offset) for contact in p.contacts for name, at in contact.exchange.items()}
-        reservoir = {name: (reference, offset) for name, reference, offset in electrodes}
+        reservoir = {name: (reference, offset + _film_at_electrodes(ctx)) for name, reference, offset in electrodes}
         assert len(electrodes) == len(reservoir), "electrodes of different potentials for one ion: no equilibrium"
         out = 0
 
@@ -97,6 +100,15 @@ class FreeEnergy:
         return float(m.device.mesh.comm.allreduce(field - charge[at] @ m.values(POTENTIAL)[at]))
 
 
+def _film_at_electrodes(ctx):
+    """Potential of the neutral film at the electrodes [kT/q], to which exchange refers; they must not differ in it."""
+    if not ctx.has(ELECTRONS):
+        return 0.0
+    values = ctx.parameters.carriers.doping(ctx.space.tabulate_dof_coordinates())
+    assert np.ptp(values) == 0, "a film doped differently at its electrodes is a battery to the ions: no equilibrium"
+    return float(ctx.neutral.x.array[0])
+
+
 def _carriers(ctx, c):
     phi, phi_n, phi_p = (ctx.unknown(field) for field in (POTENTIAL, ELECTRONS, HOLES))
     n, p = densities(c, phi, phi_n, phi_p)
@@ -106,7 +118,7 @@ def _carriers(ctx, c):
 
 def metal_pressure(ctx):
     """Term of the filament's equation that makes it the gradient of F: - h'(xi) C_TF (phi - Phi)^2 / 2."""
-    f, w = ctx.parameters.filament, ctx.unknown(POTENTIAL) - ctx.unknown(FERMI)
+    f, w = ctx.parameters.filament, ctx.unknown(POTENTIAL) - ctx.metal_potential()
     pressure = 0.5 * f.screening * interpolant_slope(ctx.unknown(FILAMENT)) * w * w
     form = -ctx.row_scale[FILAMENT] * pressure * ctx.test(FILAMENT) * ctx.weight * ctx.dx_nodes(ctx.film)
     return Term("pressure of the metal's field", FILAMENT, form)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from solver.scenario.protocol import Hold
-from tests.devices import bipolar, material_with_ions, model
+from tests.devices import bipolar, material_with_ions, model, with_carriers
 from tests.verification.claims import Claim, Section, check
 from tests.verification.drawing import simulated
 from tests.verification.free_energy import FreeEnergy, metal_pressure
@@ -16,7 +16,8 @@ GAP = "device: {layout: axisymmetric_gap, gap: 24 nm, radius: 16 nm}\nmesh: {siz
 STUB = "filament: {interface_width: 2 nm, initial: {core_radius: 1 nm, core_height: 3 nm, radius: 6 nm, height: %g nm}}"
 SILICON = "device: {layout: slab, thickness: 200 nm, dimension: 1, area: 1 um^2}\nmesh: {size_at_filament: 4 nm}\n"
 JUNCTION = "{doping: [{profile: tanh, axis: x, below: -1e17 cm^-3, above: 1e17 cm^-3, position: 100 nm, width: 5 nm}]}"
-CLOSED = "  contacts: {top: {ions: blocking}, bottom: {ions: blocking}}\n"  # after `bipolar`
+SHUT = "contacts: {top: {ions: blocking}, bottom: {ions: blocking}}"
+CLOSED = f"  {SHUT}\n"  # after `bipolar`
 # as many as the doping, so that a perturbation by e is one of a few kT of potential
 FEW_IONS = ["material.ions.vacancies.initial_density={value: 1e17 cm^-3, source: assumed, range: [1e16 cm^-3, 1e21 cm^-3]}"]
 INTERSTITIALS = [
@@ -87,6 +88,9 @@ def relaxations(folder):
         "ions, exchange": relaxation(model(folder, FILM + f"physics: {{filament: off, {EXCHANGE}}}\n"), 1.0),
         "ions of both charges, exchange": relaxation(
             model(folder, FILM + f"physics: {{filament: off, {EXCHANGE}}}\n", INTERSTITIALS), 1.0),
+        "electrons, holes, ions and filament": relaxation(model(folder, with_carriers(FILM + f"physics: {{{STUB % 9}, {SHUT}}}\n")), 100.0),
+        "electrons, holes, ions and filament, exchange": relaxation(
+            model(folder, with_carriers(FILM + f"physics: {{{STUB % 9}}}\n")), 100.0),
         "electrons and holes": relaxation(model(folder, SILICON + bipolar(JUNCTION)), 1e-3, 1e-16),
         "electrons, holes and ions": relaxation(
             model(folder, SILICON + bipolar(JUNCTION, "mobile", silicon) + CLOSED, FEW_IONS), 1.0, 1e-16),

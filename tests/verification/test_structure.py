@@ -7,7 +7,7 @@ from solver.engines.cpu.assembly import JIT
 from solver.physics.fields import ELECTRONS, FERMI, FILAMENT, HOLES, POTENTIAL
 from solver.scenario.protocol import Hold, Sweep
 from solver.transient.bdf import coefficients
-from tests.devices import bipolar, material_with_ions, model
+from tests.devices import bipolar, material_with_ions, model, with_carriers
 from tests.verification.claims import Claim, Section, check
 from tests.verification.drawing import law, simulated
 from tests.verification.test_free_energy import (
@@ -39,9 +39,10 @@ class NodalBalance:
         weights |= {ion.name: float(ion.charge) for ion in m.context.species}
         parts = {}
         for term in m.terms:
-            if term.name == f"{term.field}, edges" or term.name == "conduction, edges":
-                parts[term.field] = (fem.form(term.form, jit_options=JIT), weights.get(term.field, 0.0))
-        self._forms = {field: part for field, part in parts.items() if part[1]}
+            # beside holes the metal conducts along the electrons' level: two terms of one field
+            if term.name in (f"{term.field}, edges", "conduction, edges") and term.field in weights:
+                parts[term.field] = parts[term.field] + term.form if term.field in parts else term.form
+        self._forms = {field: (fem.form(form, jit_options=JIT), weights[field]) for field, form in parts.items()}
         assert set(self._forms) == set(weights) & set(m.fields)
         self._inner = np.ones(m.owned, dtype=bool)
         self._inner[np.concatenate(list(m.terminal_nodes.values()))] = False
@@ -105,6 +106,8 @@ def histories(folder):
             model(folder, GAP + f"physics: {{{BLOCKING}, {STUB % 16}}}\n"), set_and_rest, 0.2, newton=1e-9),
         "filament, exchange": history(
             model(folder, FILM + f"physics: {{{EXCHANGE}, {STUB % 9}}}\n"), set_and_rest, 0.2, newton=1e-9),
+        "electrons, holes, ions and filament": history(
+            model(folder, with_carriers(FILM + f"physics: {{{STUB % 9}}}\n")), set_and_rest, 0.2, newton=1e-10),
         "ions, 1 V": history(
             model(folder, FILM + f"physics: {{filament: off, {BLOCKING}}}\n"),
             [Hold(voltage="1 V", duration="10 ms"), Sweep(to="-1 V", rate="100 V/s")], max_voltage_step=0.1),

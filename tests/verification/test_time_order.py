@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 
 from solver.scenario.protocol import Hold, Sweep
-from tests.devices import bipolar, material_with_ions, model
+from tests.devices import bipolar, material_with_ions, model, with_carriers
 from tests.verification.claims import Claim, Section, check
 from tests.verification.drawing import order, simulated
 from tests.verification.fixed_steps import alternating, equal, graded, run
@@ -14,6 +14,7 @@ from tests.verification.walking import stepper_of, walk
 
 COUNTS = (40, 80, 160)
 FILAMENT = FILM + f"physics: {{{EXCHANGE}, {STUB % 12}}}\n"
+BESIDE = with_carriers(FILM + f"physics: {{{STUB % 12}}}\n")
 PLATES = FILM + "physics: {filament: off, ions: fixed}\n"
 SET = [Sweep(to="0.2 V", rate="0.4 V/s")]
 READ = 0.75  # of the sweep: 0.15 V, in the middle of the set
@@ -39,6 +40,7 @@ def measure(folder):
     cases = {
         "filament sets, equal steps": (FILAMENT, (), SET, equal, COUNTS),
         "filament sets, steps alternating 1 : 2": (FILAMENT, (), SET, alternating, COUNTS),
+        "filament sets, with electrons and holes": (BESIDE, (), SET, equal, COUNTS),
         "electrons and holes, equal steps": (carriers, (), fast, equal, (160, 320, 640)),
         "electrons, holes and ions, equal steps": (ions, FEW_IONS, slow, equal, (160, 320, 640)),
         "filament, pulse on and off, graded steps": (FILAMENT, (), pulse, graded, COUNTS),
