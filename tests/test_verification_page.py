@@ -59,6 +59,7 @@ def test_a_section_that_fails_is_said_on_the_page_and_hides_no_other(tmp_path, m
     text = (tmp_path / "verification.md").read_text()
     assert "**Not measured:** RuntimeError: no mesh \\| today" in text
     assert "**two: does not hold**" in text
+    assert "3 sections, 2 claims: **not all hold**, see [It breaks](#it-breaks), [It is wrong](#it-is-wrong)." in text
     assert (tmp_path / page.PICTURES / "it-holds.png").stat().st_size > 1000
     assert page.faults() == []
     # measuring one again keeps the others word for word

@@ -231,7 +231,7 @@ def written(text) -> dict[str, Entry]:
 def page(entries: dict[str, Entry], known: dict[str, Section]) -> str:
     """The whole page; `entries` in any order, `known` in the page's."""
     keys = [key for key in known if key in entries]
-    out = [INTRO.format(versions=versions()), "## Summary\n",
+    out = [INTRO.format(versions=versions()), "## Summary\n", _total([entries[key] for key in keys]) + "\n",
            "| | section | claims | worst: part of the tolerance | holds |\n|---|---|---|---|---|"]
     last = None
     for key in keys:
@@ -247,6 +247,14 @@ def page(entries: dict[str, Entry], known: dict[str, Section]) -> str:
         last = theme
         out.append("\n" + entries[key].block.rstrip())
     return "\n".join(out) + "\n"
+
+
+def _total(entries):
+    """One sentence: how much there is, and whether all of it holds."""
+    cells = [[cell.strip() for cell in e.row.strip("|").split("|")] for e in entries]
+    claims = sum(int(c[2]) for c in cells if c[2].isdigit())
+    bad = [c[1] for c in cells if c[4] != "yes"]
+    return f"{len(entries)} sections, {claims} claims: " + (f"**not all hold**, see {', '.join(bad)}." if bad else "all hold.")
 
 
 def update(names, report) -> bool:
