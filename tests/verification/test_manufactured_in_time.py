@@ -1,6 +1,7 @@
 """Manufactured solutions that move: second order in step and mesh together, for every combination of terms."""
 
 import numpy as np
+import pytest
 
 from solver.physics.fields import FERMI, POTENTIAL
 from solver.scenario.protocol import Hold
@@ -89,5 +90,6 @@ SECTION = Section(
 )
 
 
+@pytest.mark.slow
 def test_moving_solutions_are_followed_with_second_order(tmp_path):
     check(SECTION.claims(SECTION.measure(tmp_path)))

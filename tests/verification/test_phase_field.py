@@ -50,9 +50,11 @@ def front(folder, beta, size, tolerance=1e-4, span=20.0):
 
 def fronts(folder):
     """beta -> measured ratio at h = l/4; (beta, h/l) -> ratio; beta -> the front equation's own."""
+    ratio = {beta: front(folder, beta, 0.25, span=20.0 if abs(beta) > WEAK else 3.0) for beta in BETAS}
+    coarser = {(beta, size): front(folder, beta, size) for beta in (0.5, 2.1) for size in MESHES[:-1]}
     return {
-        "ratio": {beta: front(folder, beta, 0.25, span=20.0 if abs(beta) > WEAK else 3.0) for beta in BETAS},
-        "mesh": {(beta, size): front(folder, beta, size) for beta in (0.5, 2.1) for size in MESHES},
+        "ratio": ratio,
+        "mesh": coarser | {(beta, MESHES[-1]): ratio[beta] for beta in (0.5, 2.1)},
         "exact": {beta: front_speed(beta) / (6 * beta) for beta in BETAS},
     }
 

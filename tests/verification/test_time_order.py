@@ -35,14 +35,13 @@ def measure(folder):
     carriers = SILICON + bipolar(JUNCTION)
     ions = SILICON + bipolar(JUNCTION, "mobile", material_with_ions(folder)) + CLOSED
     pulse = [Hold(voltage="50 mV", duration="40 ms"), Hold(voltage="0 V", duration="40 ms")]
-    fast, slow = [Sweep(to="-0.5 V", rate="1e5 V/s")], [Sweep(to="-0.3 V", rate="10 V/s")]
+    fast = [Sweep(to="-0.5 V", rate="1e5 V/s")]
     triangle = [Sweep(to="0.1 V", rate="1 V/s"), Sweep(to="0 V", rate="1 V/s")]
     cases = {
         "filament sets, equal steps": (FILAMENT, (), SET, equal, COUNTS),
         "filament sets, steps alternating 1 : 2": (FILAMENT, (), SET, alternating, COUNTS),
         "filament sets, with electrons and holes": (BESIDE, (), SET, equal, COUNTS),
         "electrons and holes, equal steps": (carriers, (), fast, equal, (160, 320, 640)),
-        "electrons, holes and ions, equal steps": (ions, FEW_IONS, slow, equal, (160, 320, 640)),
         "filament, pulse on and off, graded steps": (FILAMENT, (), pulse, graded, COUNTS),
         "electrons, holes and ions, pulse on and off, graded steps": (ions, FEW_IONS, pulse, graded, COUNTS),
         "filament, corner of a sweep, equal steps": (FILAMENT, (), triangle, equal, COUNTS),
