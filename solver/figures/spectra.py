@@ -103,29 +103,32 @@ def _pair(axes, f, left, right):
     for panel, (values, name, unit), colour, dashes in (
         (axes, left, style.BLUE, "-"), (other, right, style.RED, (0, (4, 2))),
     ):
-        factor, unit = _scale(panel, values, unit)
-        panel.semilogx(f, values * factor, color=colour, ls=dashes)
+        factor, unit, magnitude = _scale(panel, values, unit)
+        if magnitude:
+            panel.semilogx(f, np.where(values > 0, values, np.nan), color=colour, ls=dashes)
+            panel.semilogx(f, np.where(values < 0, -values, np.nan), color=colour, ls=":")
+            name = f"|{name.split()[0]}|, dotted: < 0"
+        else:
+            panel.semilogx(f, values * factor, color=colour, ls=dashes)
         panel.set_xlim(f[0], f[-1])
         panel.set_ylabel(f"{name} [{unit}]", color=colour)
     return other
 
 
 def _scale(axes, values, unit):
-    """Set the kind of ordinate; returns (factor, unit) of the values.
+    """Set the kind of ordinate; returns (factor, unit) of the values, and whether their magnitude is to be shown.
 
-    Logarithmic over whole decades where the values span more than a factor 5; on both sides of zero where the sign
-    changes over many decades (an inductive loop); else linear.
+    Logarithmic over whole decades where the values span more than a factor 5, their magnitude where the sign changes over
+    many decades (an inductive arc); else linear.
     """
     size = np.abs(values[values != 0])
     spread = size.max() / size.min() if size.size and unit != "°" else 1.0
-    if np.all(values > 0) and spread > 5:
+    positive = bool(np.all(values > 0))
+    if spread > (5 if positive else 1e3):
         axes.set_yscale("log")
         axes.set_ylim(10.0 ** np.floor(np.log10(size.min())), 10.0 ** np.ceil(np.log10(size.max())))
-        return 1.0, unit
-    if spread > 1e3:
-        axes.set_yscale("symlog", linthresh=max(size.min(), 1e-8 * size.max()))
-        return 1.0, unit
+        return 1.0, unit, not positive
     factor, unit = (1.0, unit) if unit == "°" else style.scaled(values, unit)
-    if np.all(values > 0):
+    if positive:
         axes.set_ylim(0, 1.15 * size.max() * factor)
-    return factor, unit
+    return factor, unit, False

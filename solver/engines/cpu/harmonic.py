@@ -8,11 +8,15 @@ preconditioned eigenvalues lie in [1/2, 1] at every omega. H is the Jacobian of 
 1/omega: whatever solves the transient solves this, without factors of twice the size.
 """
 
+import logging
+import weakref
+
 import numpy as np
 from petsc4py import PETSc
 
 from solver.engines.cpu.linear import incomplete_factors, make_solver
 
+log = logging.getLogger("halofil")
 PASS_TOLERANCE = 1e-8  # of GMRES in one pass
 ENOUGH = 1e-9  # a pass that corrects the solution by less than this ends the refinement: what is left is 1e-17
 PASSES = 6
@@ -56,9 +60,11 @@ class HarmonicSolver:
             self._inner.setType("preonly")
             incomplete_factors(self._inner, PREFIX + "ilu_", levels=1, ordering="rcm")
         self._work = [stiffness.createVecRight() for _ in range(4)]
+        # No cycle of references: PETSc objects are to be freed at the same moment on all ranks.
+        own = weakref.proxy(self)
         rows = stiffness.getLocalSize()[0]
         size = ((2 * rows, None), (2 * rows, None))
-        doubled = PETSc.Mat().createPython(size, context=_Doubled(self), comm=comm)
+        doubled = PETSc.Mat().createPython(size, context=_Doubled(own), comm=comm)
         doubled.setUp()
         self._ksp = ksp = PETSc.KSP().create(comm)
         ksp.setType("gmres")
@@ -68,7 +74,7 @@ class HarmonicSolver:
         ksp.setOperators(doubled)
         pc = ksp.getPC()
         pc.setType("python")
-        pc.setPythonContext(_Preconditioner(self))
+        pc.setPythonContext(_Preconditioner(own))
         self._b, self._x, self._d = (doubled.createVecRight() for _ in range(3))
 
     def at(self, omega: float) -> "HarmonicSolver":
@@ -92,15 +98,7 @@ class HarmonicSolver:
         residual = self._b.copy()
         last = np.inf
         for _ in range(PASSES):
-            try:
-                self._ksp.solve(residual, self._d)
-            except PETSc.Error:
-                self._inner.getPC().reset()
-                raise HarmonicError(f"the small-signal system is singular at {self._omega / (2 * np.pi):.3g} Hz") from None
-            self.iterations += self._ksp.getIterationNumber()
-            size = self._d.norm(PETSc.NormType.NORM_INFINITY)
-            if self._ksp.getConvergedReason() < 0 or not np.isfinite(size):
-                raise HarmonicError(self._why())
+            size = self._pass(residual)
             if size > 0.5 * last:  # rounding: further passes only stir it
                 break
             self._x.axpy(1.0, self._d)
@@ -111,11 +109,33 @@ class HarmonicSolver:
             residual.aypx(-1.0, self._b)
         return _unpack(self._x)
 
-    def _why(self):
+    def _pass(self, residual):
+        """Solve for a correction of `residual`; returns its largest entry.
+
+        MUMPS on several ranks sometimes fails with factors it otherwise makes (its schedule is not deterministic): then they
+        are made anew, once.
+        """
+        for attempt in range(2):
+            why = self._attempt(residual)
+            if why is None:
+                return self._d.norm(PETSc.NormType.NORM_INFINITY)
+            log.info("small signals at %.3g Hz: %s%s", self._omega / (2 * np.pi), why, "" if attempt else "; factors made anew")
+            self._inner.getPC().reset()
+            self._inner.setOperators(self._H)
+        raise HarmonicError(f"no small-signal solution at {self._omega / (2 * np.pi):.3g} Hz: {why}.")
+
+    def _attempt(self, residual):
+        """None, or why there is no correction."""
+        try:
+            self._ksp.solve(residual, self._d)
+        except PETSc.Error as error:
+            return f"PETSc error {error.ierr}"
+        self.iterations += self._ksp.getIterationNumber()
         if self._inner.getConvergedReason() < 0:
-            return f"no factors of A + omega M at {self._omega / (2 * np.pi):.3g} Hz (reason {self._inner.getConvergedReason()})"
-        return (f"GMRES stopped after {self._ksp.getIterationNumber()} iterations at {self._omega / (2 * np.pi):.3g} Hz "
-                f"(reason {self._ksp.getConvergedReason()})")
+            return f"no factors (reason {self._inner.getConvergedReason()})"
+        if self._ksp.getConvergedReason() < 0 or not np.isfinite(self._d.norm(PETSc.NormType.NORM_INFINITY)):
+            return f"GMRES stopped after {self._ksp.getIterationNumber()} iterations (reason {self._ksp.getConvergedReason()})"
+        return None
 
     # [[A, -B], [B, A]] (x', x'')
     def _mult(self, x, y):
