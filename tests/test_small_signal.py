@@ -122,6 +122,18 @@ def test_the_doubled_system_is_the_complex_one_at_every_frequency(choice):
     assert solver.iterations < 9 * 60
 
 
+def test_factors_that_failed_are_made_anew_once(monkeypatch):
+    A, M, a, m = matrices(12)
+    solver, works = HarmonicSolver(a, m, 1, "direct"), HarmonicSolver._attempt
+    failures = ["PETSc error 76"]
+    monkeypatch.setattr(HarmonicSolver, "_attempt", lambda self, r: failures.pop() if failures else works(self, r))
+    b = np.ones(12, dtype=complex)
+    np.testing.assert_allclose(solver.at(3.0).solve(b), np.linalg.solve(A + 3j * M, b), rtol=1e-11)
+    failures += ["PETSc error 76"] * 2
+    with pytest.raises(HarmonicError, match=r"^no small-signal solution at 0\.477 Hz: PETSc error 76\.$"):
+        solver.solve(b)
+
+
 def test_a_singular_system_is_said():
     _, _, a, m = matrices(6)
     a.zeroEntries()
