@@ -228,6 +228,7 @@ def test_the_node_map_goes_by_cells_and_not_by_equal_numbers():
     import dolfinx
     from mpi4py import MPI
 
+    from solver.compat import geometry_nodes
     from solver.results.nodes import NodeMap
 
     # a mesh whose input order is shuffled: input, geometry and dof numbers all differ
@@ -235,7 +236,7 @@ def test_the_node_map_goes_by_cells_and_not_by_equal_numbers():
     order = np.random.default_rng(0).permutation(len(grid.geometry.x))
     points = np.empty_like(grid.geometry.x)
     points[order] = grid.geometry.x
-    mesh = dolfinx.mesh.create_mesh(MPI.COMM_SELF, cells=order[grid.geometry.dofmap].astype(np.int64), x=points,
+    mesh = dolfinx.mesh.create_mesh(MPI.COMM_SELF, cells=order[geometry_nodes(grid)].astype(np.int64), x=points,
                                     e=grid.ufl_domain())
     V = dolfinx.fem.functionspace(mesh, ("Lagrange", 1))
     nodes = NodeMap(V)

@@ -3,6 +3,7 @@
 import numpy as np
 from mpi4py import MPI
 
+from solver.compat import geometry_nodes
 from solver.scenario.protocol import Sweep
 from tests.devices import GAP, march, model, scenario
 from tests.verification.claims import Claim, Section, check
@@ -27,7 +28,7 @@ def shaken(tmp_path, text, amount, seed=3, overrides=()):
     boundary = dmesh.exterior_facet_indices(mesh.topology)
     fixed = np.unique(dmesh.entities_to_geometry(mesh, tdim - 1, boundary, False))
     x = mesh.geometry.x
-    cells = mesh.geometry.dofmap
+    cells = geometry_nodes(mesh)
     edge = np.linalg.norm(x[cells[:, 1]] - x[cells[:, 0]], axis=1)
     size = np.full(len(x), np.inf)
     np.minimum.at(size, cells.ravel(), np.repeat(edge, cells.shape[1]))
