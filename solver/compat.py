@@ -50,6 +50,14 @@ def geometry_nodes(mesh: Any) -> Any:
                       else geometry.dofmap)
 
 
+def collapse(space: Any) -> tuple[Any, Any]:
+    """A component's own space, and its local dofs in the whole space (0.11 returns a list of one map per cell type)."""
+    import numpy as np
+
+    own, parent = space.collapse()
+    return own, np.asarray(parent).ravel()
+
+
 def create_matrix(form: Any, kind: str) -> Any:
     """PETSc matrix of type `kind` ("aij", "baij") with the form's sparsity."""
     from dolfinx.fem import petsc

@@ -34,8 +34,7 @@ class AlgebraicField:
         self.model, self.field, self.trust = model, field, trust
         ctx = model.context
         column = ctx.fields.index(field)
-        scalar, parent = ctx.space.sub(column).collapse()
-        self._parent = np.asarray(parent)
+        scalar, self._parent = compat.collapse(ctx.space.sub(column))
         test, trial = ufl.TestFunction(scalar), ufl.TrialFunction(scalar)
 
         def only(f):
