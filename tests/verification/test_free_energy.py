@@ -125,7 +125,7 @@ def drawing(data, figure):
     for k, (name, rows) in enumerate(data.items()):
         simulated(axes, rows[:, 0], np.maximum(rows[:, 1], 1e-9) / rows[0, 1], k, name, ls="-", lw=0.6)
     axes.set(xscale="log", yscale="log", ylim=(1e-7, 2), xlabel="time at 0 V (s)", ylabel="(F − F at the end) / (F at the start)")
-    figure.legend(loc="outside upper center", ncols=3)
+    figure.legend(loc="outside upper center", ncols=2)
 
 
 SECTION = Section(

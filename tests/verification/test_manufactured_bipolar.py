@@ -68,7 +68,7 @@ def draw(data, figure):
     h = np.array([0.016, 0.25])
     axes.loglog(h, 2 * h**2, "k:", label="second order")
     axes.set(xlabel="element size / edge of the box", ylabel="rms error of Φn [kT]")
-    axes.legend(fontsize=7)
+    axes.legend(fontsize=5.5)
 
 
 SECTION = Section(

@@ -1,5 +1,7 @@
 """Manufactured solutions that move: second order in step and mesh together, for every combination of terms."""
 
+import textwrap
+
 import numpy as np
 import pytest
 
@@ -71,9 +73,8 @@ def drawing(data, figure):
         for k, (field, e) in enumerate(data[case, 1, "BDF2"].items()):
             simulated(ax, h, e, k, field)
         order(ax, h, data[case, 1, "BDF2"][POTENTIAL])
-        ax.set(xscale="log", yscale="log", xlabel="1 / steps = h / L", title="filament, all terms" if case == "all" else case)
-        ax.title.set_fontsize(8)
-        ax.legend(fontsize=7)
+        ax.set(xscale="log", yscale="log", xlabel="1 / steps = h / L", title="filament, all terms" if case == "all" else textwrap.fill(case, 30))
+        ax.legend()
     axes[0].set_ylabel("rms error of the nodes at the end (kT/q, c/c0, 1)")
 
 

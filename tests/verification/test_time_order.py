@@ -108,7 +108,10 @@ def drawing(data, figure):
         simulated(left, [1.0, 0.5], np.array(error) / error[0], k, name, ls="-", lw=0.5)
     order(left, [1.0, 0.5], [1.0, 0.25])
     left.set(xscale="log", yscale="log", xlabel="step over the first", ylabel="change of φ when halved, over the first")
-    left.legend(fontsize=5)
+    handles, labels = left.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=2)
+    left.set_xticks([0.5, 1.0], ["1/2", "1"])
+    left.minorticks_off()
     values, slope = at_set(runs["filament sets, equal steps"][1])
     exact = values[2] + (values[2] - values[1]) / 3
     simulated(right, [1 / c for c in COUNTS], abs(values - exact) / slope, 0, "equal steps")
