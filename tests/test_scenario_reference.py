@@ -33,9 +33,11 @@ def test_every_key_of_the_shipped_scenarios_is_in_the_reference():
     for path in (ROOT / "scenarios").glob("*.yaml"):
         for key in leaves(parse_document(path.read_text(), path.name).data):
             key = re.sub(r"^device\.pads\.\w+", "device.pads.NAME", key)
-            key = re.sub(r"^physics\.contacts\.\w+", "physics.contacts.TERMINAL", key)
-            key = re.sub(r"^physics\.carriers\.contacts\.\w+", "physics.carriers.contacts.TERMINAL", key)
+            key = re.sub(r"^physics\.(contacts|carriers\.contacts|heat\.terminals)\.\w+", r"physics.\1.TERMINAL", key)
             key = re.sub(r"^material_overrides\.", "material.", key)
+            key = re.sub(r"^material\.ions\.\w+", "material.ions.NAME", key)
+            if key.startswith("material."):
+                key = re.sub(r"\.(value|source|range)$", "", key)
             known = key in ("device.layout", "profile") or key.startswith("terminals.") or f"`{key}`" in text
             assert known, key
     for path in (ROOT / "scenarios" / "materials").glob("*.yaml"):
