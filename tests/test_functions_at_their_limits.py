@@ -4,6 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from solver.discretization.edge_fluxes import scarcity
 from solver.discretization.functions import (
     Numpy,
     bernoulli,
@@ -92,3 +93,11 @@ def test_temperature_factors_are_one_at_T0_and_leave_forms_without_heat_alone():
     for factor in (arrhenius(1.0, 3.0), metallic(1.0, 0.5), power(1.0, -2.0)):
         assert factor == 1.0
         assert ufl.as_ufl(2.0) * factor == ufl.as_ufl(2.0)
+
+
+def test_scarcity_is_one_to_second_order_and_zero_where_a_density_is():
+    for relative in (1e-2, 1e-3):
+        assert abs(scarcity(1.0, 1.0 + relative, Numpy) - 1) < 0.26 * relative**2
+    assert scarcity(np.array([0.0, -1e-9, 0.0]), np.array([1.0, 1.0, 0.0]), Numpy).tolist() == [0.0, 0.0, 0.0]
+    # beside many it takes in proportion to the few
+    assert abs(scarcity(1e-8, 1.0, Numpy) / 4e-8 - 1) < 1e-7

@@ -78,18 +78,31 @@ class CellEdges:
             for i, j in self.pairs
         )
 
-    def drift_diffusion(self, c, psi, v):
+    def drift_diffusion(self, c, psi, v, obtuse=False):
         """Integrand of (grad c + c grad psi) . grad v, Scharfetter-Gummel average on each edge.
 
         c, psi: nodal values (lists from `nodal`). Flux from i to j: B(psi_i - psi_j) c_j - B(psi_j - psi_i) c_i.
+        obtuse: there are edges of negative weight; they get the factor `scarcity`.
         """
-        return self.drift_flux(c, lambda i, j: psi[j] - psi[i], v, lambda i, j: 1.0)
+        return self.drift_flux(c, lambda i, j: psi[j] - psi[i], v, lambda i, j: 1.0, obtuse)
 
-    def drift_flux(self, c, rise, v, coefficient):
+    def drift_flux(self, c, rise, v, coefficient, obtuse=False):
         """The same with k = coefficient(i, j) on each edge, and what drives the drift as rise(i, j) from i to j."""
         total = 0
         for i, j in self.pairs:
-            d = rise(i, j)
+            d, weight = rise(i, j), self.weight(i, j)
             flux = bernoulli(-d) * c[j] - bernoulli(d) * c[i]
-            total += coefficient(i, j) * self.weight(i, j) * flux * self.difference(v, i, j)
+            if obtuse:
+                flux *= ufl.conditional(ufl.lt(weight, 0.0), scarcity(c[i], c[j]), 1.0)
+            total += coefficient(i, j) * weight * flux * self.difference(v, i, j)
         return total
+
+
+def scarcity(a, b, m=ufl):
+    """4ab/(a + b)^2 of two densities: 1 up to second order in their difference, 0 where one is used up.
+
+    An edge of negative weight moves particles against the flux, out of the end that has fewer, even if that has none.
+    With this factor it takes only what is there; the flux stays antisymmetric (conservative) and zero in equilibrium.
+    """
+    a, b = m.max_value(a, 0.0), m.max_value(b, 0.0)
+    return 4.0 * a * b / ((a + b) * (a + b) + 1e-60)

@@ -20,15 +20,15 @@ def terms(ctx: FormContext) -> list[Term]:
     phi = ctx.edges.nodal(ctx.unknown(POTENTIAL))
     for ion in ctx.species:
         v, scale = ctx.test(ion.name), ctx.row_scale[ion.name]
-        c = ctx.edges.nodal(ctx.unknown(ion.name))
+        c, obtuse = ctx.edges.nodal(ctx.unknown(ion.name)), ctx.obtuse is not None
         crowded = [crowding(q) for q in _occupied_at_corners(ctx, ion)]
         if ctx.has(TEMPERATURE):
             # psi = z phi/theta - ln(1 - sum c/c_max), theta the edge's own
             theta = temperature.on_edge(ctx)
             rise = _rise(ion.charge, phi, crowded, theta)
-            edges = ctx.edges.drift_flux(c, rise, v, _activated(theta, ion.activation))
+            edges = ctx.edges.drift_flux(c, rise, v, _activated(theta, ion.activation), obtuse)
         else:
-            edges = ctx.edges.drift_diffusion(c, [ion.charge * f + s for f, s in zip(phi, crowded)], v)
+            edges = ctx.edges.drift_diffusion(c, [ion.charge * f + s for f, s in zip(phi, crowded)], v, obtuse)
         # int D (grad c + c grad psi) . grad v
         flux = ctx.ion_motion * ion.diffusivity * ion.density * edges
         # int d/dt [c + nu c_f h] v

@@ -212,7 +212,8 @@ class Stepper:
                 c = bdf.coefficients(dt, None)
                 result = self._solve(c, t, segment.voltage(t), predicted)
             if not result.converged:
-                reason, factor = result.reason, 0.25
+                # where continuation has failed only a step within the carriers' own times is another problem
+                reason, factor = result.reason, 0.01 if "continuation" in result.reason else 0.25
             elif (lowest := self._lowest_density())[0] < -NEGATIVE_DENSITY:
                 reason, factor = f"density of {lowest[1]} below zero ({lowest[0]:.2g} of c0)", 0.5
                 emptied = True  # BDF2 goes on falling even in the smallest step; implicit Euler keeps densities positive

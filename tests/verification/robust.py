@@ -15,6 +15,7 @@ class Outcome:
 
     Attributes:
         message: the sentence it ended with, "" when it came through.
+        reached: share of the protocol's time.
         iterations, refused: Newton iterations, refused time steps.
         continued: jumps of the voltage that took continuation.
         currents: total current into the driven terminal at the end of each segment [A].
@@ -22,6 +23,7 @@ class Outcome:
     """
 
     message: str
+    reached: float
     iterations: int
     refused: int
     continued: int
@@ -62,9 +64,8 @@ def outcome(m, protocol, most_steps=2000, **settings) -> Outcome:
     try:
         for record, ends in walk(stepper):
             assert np.isfinite(m.context.state.x.array).all()
-            for field in ("vacancies",):
-                if field in m.fields:
-                    assert m.values(field)[m.film_nodes].min() > -1e-9
+            for ion in m.context.species:
+                assert m.values(ion.name)[m.film_nodes].min() > -1e-9
             parts = [record.current(n) for n in record.electronic]
             sizes = [abs(d[n]) for d in (record.electronic, record.ionic, record.displacement) for n in d]
             imbalance = max(imbalance, abs(sum(parts)) / max(sizes))
@@ -76,4 +77,7 @@ def outcome(m, protocol, most_steps=2000, **settings) -> Outcome:
     finally:
         log.removeHandler(counter)
         log.setLevel(level)
-    return Outcome(message, stepper.engine.newton_iterations, stepper.rejected_steps, counter.count, tuple(currents), imbalance)
+    return Outcome(
+        message, stepper.time / stepper.waveform.end, stepper.engine.newton_iterations, stepper.rejected_steps, counter.count,
+        tuple(currents), imbalance,
+    )  # fmt: skip

@@ -56,11 +56,16 @@ CASES = {
 }  # fmt: skip
 
 
+def jumps(folder, case):
+    """Outcome of 0 V, then 5 V in reverse, then 5 V forward."""
+    text, overrides, forward = CASES[case]
+    protocol = [Hold(voltage=f"{v * forward} V", duration="1 ms") for v in (-5, 5)]
+    return outcome(model(folder, text, overrides), protocol)
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_jumps_to_5_V_and_on_to_minus_5_V_converge(tmp_path, case):
-    text, overrides, forward = CASES[case]
-    m = model(tmp_path, text, overrides)
-    found = outcome(m, [Hold(voltage=f"{v * forward} V", duration="1 ms") for v in (-5, 5)])
+    found, forward = jumps(tmp_path, case), CASES[case][2]
     assert not found.message
     off, on = found.currents
     # what is read at the contacts against 5 V of forward bias; the reverse current may be below rounding
