@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 # nodes -> factor of the element sizes of scenarios/lateral_diode.yaml that gives about as many
 FACTORS = {3000: 0.93, 9000: 0.61, 21000: 0.44}
 
