@@ -25,6 +25,9 @@ Set = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", sho
 Ranks = Annotated[int | None, typer.Option(min=1, metavar="N", show_default=False,
                   help="number of MPI ranks (default: the cores, up to 4, in 3D; else 1)")]
 
+Jobs = Annotated[int | None, typer.Option(min=1, metavar="N", show_default=False,
+                 help="runs at a time (default: as many as the cores hold)")]
+
 
 class Engine(str, Enum):
     """What assembles and solves."""
@@ -131,6 +134,18 @@ def compare(
 ) -> None:
     """Compare measured and simulated numbers; exit status 1 when any is outside its band."""
     _call("solver.analysis.comparison", "main", [_existing(folder) for folder in results])
+
+
+@app.command()
+def study(
+    file: Annotated[Path, typer.Argument(metavar="STUDY", help="study file (YAML)", show_default=False)],
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="results folder (default: results/NAME)")] = None,
+    jobs: Jobs = None,
+    retry: Annotated[bool, typer.Option("--retry", help="run members again that failed")] = False,
+    force: Annotated[bool, typer.Option("--force", help="run finished members again")] = False,
+) -> None:
+    """Run a base scenario with values of any keys varied, members side by side; the same command continues it."""
+    _call("solver.studies.study", "run", file, out, jobs=jobs, force=force, retry=retry)
 
 
 @app.command()

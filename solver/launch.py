@@ -67,7 +67,7 @@ def run_ranks(ranks: int, arguments: list[str], command: list[str] | None = None
         process = subprocess.Popen(
             [mpirun, "-n", str(ranks), *command, *arguments], env=_environment(status),
             stdin=subprocess.DEVNULL, start_new_session=True,
-            preexec_fn=lambda: _die_with_parent(signal.SIGTERM))  # noqa: PLW1509 - no threads
+            preexec_fn=lambda: die_with_parent(signal.SIGTERM))  # noqa: PLW1509 - no threads
         asked: list[int] = []
         with _forwarding(process, asked):
             code = process.wait()
@@ -95,7 +95,7 @@ def _forwarding(process: subprocess.Popen, asked: list[int]):
             signal.signal(number, handler)
 
 
-def _die_with_parent(number: signal.Signals) -> None:
+def die_with_parent(number: signal.Signals) -> None:
     """Linux: this process gets a signal when its parent dies, so that a killed run leaves no ranks behind."""
     import ctypes
 
@@ -112,7 +112,7 @@ def take_requests() -> None:
 
     if mpi_rank() is not None:
         signal.signal(signal.SIGUSR1, request)
-        _die_with_parent(signal.SIGKILL)
+        die_with_parent(signal.SIGKILL)
 
 
 def leave(code: int) -> int:

@@ -59,6 +59,8 @@ class _Job:
         self.scenario, self.folder, self.comm, self.log = scenario, folder, comm, log
         self.clock = {"start": time.perf_counter()}
         self._signal = None
+        for s in (signal.SIGINT, signal.SIGTERM):  # before forms are compiled: a compilation cut short leaves a lock
+            signal.signal(s, self._on_signal)
         self.device = self._mesh()
         self._tick("mesh")
         self._build()
@@ -143,8 +145,6 @@ class _Job:
         from solver.progress import Progress
         from solver.transient.stepping import SolutionStopped
 
-        for s in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(s, self._on_signal)
         saved = time.monotonic()
         pending = [t for t in self.output_times if t > self.stepper.time]
         with Progress(self.comm, self.waveform.end, self.stepper.time) as progress:

@@ -223,3 +223,35 @@ class Dimension:
 def fault(message: str) -> PydanticCustomError:
     """A pydantic error that carries `message` word for word (braces are not templates)."""
     return PydanticCustomError(FAULT, "{sentence}", {"sentence": message})
+
+
+def split_quantity(value: Any) -> tuple[float, str]:
+    """Number and unit as written, of a quantity whose kind is not known (unit "" for a pure number).
+
+    Raises:
+        QuantityError: no number, or an unknown unit.
+    """
+    text = str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
+    match = _QUANTITY.fullmatch(text.replace("\u2212", "-")) if isinstance(text, str) else None
+    if not match:
+        raise QuantityError(f"{_shown(value)} is not a quantity; write e.g. 60 nm, or a pure number")
+    number, unit = match.groups()
+    if unit and _unit(unit) is None:
+        raise QuantityError(f"unknown unit '{unit[:40]}'")
+    return float(number), unit
+
+
+def convert(value: Any, unit: str) -> float:
+    """Number of `value` in `unit` ("" for pure numbers).
+
+    Raises:
+        QuantityError: no number, or of another dimension.
+    """
+    number, own = split_quantity(value)
+    if own == unit:
+        return number
+    try:
+        return float(_registry().Quantity(Decimal(repr(number)), _unit(own or "dimensionless"))
+                     .to(_unit(unit or "dimensionless")).magnitude)
+    except Exception:  # noqa: BLE001 - DimensionalityError, or what offset and logarithmic units raise on the way
+        raise QuantityError(f"{_shown(value)} cannot be written in {unit or 'pure numbers'}") from None

@@ -1,0 +1,127 @@
+"""Figures of a study: every observable against every varied key."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from solver.figures import style
+
+if TYPE_CHECKING:
+    import pandas
+
+    from .study import Plan
+
+COLUMNS, ROWS = 3, 4
+# Cost of a run, and single entries of lists (the table has them), are no observables.
+_NOT_DRAWN = re.compile(r"wall time|seconds by part|steps|iterations|peak memory|unknowns|nodes|ranks|simulated time|"
+                        r"read voltage|member$| by cycle|(: | )(current|energy|conductance)[^:]* \d+ \[")
+DECADES = 30  # ratio of the largest to the smallest above which an axis is logarithmic
+
+
+def observables(frame: pandas.DataFrame, varied: set[str]) -> list[str]:
+    """Columns worth a panel: numbers of the device that are not the same in all members."""
+    names = []
+    for name in frame.columns:
+        if name in varied or _NOT_DRAWN.search(name) or frame[name].dtype.kind not in "fiu":
+            continue
+        values = frame[name].dropna()
+        if len(values) > 1 and values.nunique() > 1:
+            names.append(name)
+    return names
+
+
+def observables_by_key(frame: pandas.DataFrame, plan: Plan, folder: Path) -> list[Path]:
+    """A page of panels for each varied key; keys that step together share that of the first.
+
+    Args:
+        frame: the study's table.
+        plan: says which columns are varied.
+        folder: where the pictures go.
+
+    Returns:
+        The pictures written; none where fewer than two members are done.
+    """
+    names = observables(frame, set(plan.columns.values()))
+    written = []
+    for axis in plan.study.vary:
+        key = next(iter(axis))
+        column = plan.columns[key]
+        for page, start in enumerate(range(0, len(names), COLUMNS * ROWS)):
+            png = folder / f"{_file(key)}{f'_{page + 1}' if page else ''}.png"
+            written.append(_page(frame, column, names[start:start + COLUMNS * ROWS], png))
+    return written
+
+
+def _file(key: str) -> str:
+    return key.removeprefix("material.").replace(".", "_")
+
+
+def _page(frame: pandas.DataFrame, column: str, names: list[str], png: Path) -> Path:
+    rows = -(-len(names) // COLUMNS)
+    with style.printed():
+        figure = style.new_figure(style.DOUBLE_COLUMN, 46 * rows + 4)
+        for i, name in enumerate(names):
+            axes = figure.add_subplot(rows, COLUMNS, i + 1)
+            panel(axes, frame, column, name)
+        figure.tight_layout(pad=0.6, h_pad=1.2, w_pad=1.2)
+        return style.save(figure, png)
+
+
+def panel(axes, frame: pandas.DataFrame, column: str, name: str) -> None:
+    """Points of all members, and the median where several have the same abscissa."""
+    x, y = frame[column], frame[name]
+    numeric = x.dtype.kind in "fiu"
+    label = column.removeprefix("material.")
+    if numeric:
+        there = y.notna() & x.notna()
+        values, text = _axis_values(x[there].to_numpy(dtype=float), label)
+        if _spans(values):
+            axes.set_xscale("log")
+    else:
+        there = y.notna()
+        words = list(dict.fromkeys(x.astype(str)))
+        values, text = np.array([words.index(str(word)) for word in x[there]], dtype=float), label
+        axes.set_xticks(range(len(words)), words, rotation=20 if max(map(len, words)) > 8 else 0)
+    heights, title = _axis_values(y[there].to_numpy(dtype=float), name)
+    if _spans(heights):
+        axes.set_yscale("log")
+    if axes.get_yscale() == "linear":
+        axes.ticklabel_format(axis="y", useOffset=False)
+    axes.plot(values, heights, "o", ms=3, color=style.BLUE, alpha=0.8, mew=0)
+    places = np.unique(values)
+    if 1 < len(places) <= max(len(values) // 2, 2) or len(places) == len(values) < 30 and _ordered(frame, column):
+        axes.plot(places, [np.median(heights[values == place]) for place in places], color=style.GREY, lw=0.8, zorder=1)
+    axes.set_xlabel(style.in_print(text))
+    axes.set_ylabel(style.in_print(_broken(title)))
+
+
+def _ordered(frame: pandas.DataFrame, column: str) -> bool:
+    """A single row of values, one after the other, and not scattered samples."""
+    values = frame[column]
+    return values.dtype.kind in "fiu" and (values.is_monotonic_increasing or values.is_monotonic_decreasing)
+
+
+def _spans(values: np.ndarray) -> bool:
+    return len(values) > 1 and values.min() > 0 and values.max() / values.min() > DECADES
+
+
+def _axis_values(values: np.ndarray, name: str) -> tuple[np.ndarray, str]:
+    """Values and label, in a prefixed unit where the unit is a plain symbol and the axis is linear."""
+    stem, bracket, unit = name.rpartition(" [")
+    unit = unit.rstrip("]")
+    if not bracket or unit not in ("V", "A", "S", "J", "m", "s", "K") or not len(values) or _spans(np.abs(values)):
+        return values, name.removesuffix(" [1]")
+    factor, prefixed = style.scaled(values, unit)
+    return values * factor, f"{stem} [{prefixed}]"
+
+
+def _broken(text: str) -> str:
+    """A long label on two lines."""
+    if len(text) < 26:
+        return text
+    middle = min((i for i, c in enumerate(text) if c == " "), key=lambda i: abs(i - len(text) / 2), default=None)
+    return text if middle is None else f"{text[:middle]}\n{text[middle + 1:]}"
