@@ -1,0 +1,213 @@
+"""Residual and Jacobian of a model where the arrays live: one small kernel per equation, quadrature rule and region.
+
+The Jacobian is a matrix of node blocks (fields x fields) in compressed rows. Parts that do not depend on the state are
+assembled once and copied.
+"""
+
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from solver.engines.cuda.gathering import Gatherer
+from solver.engines.cuda.halo import Halo
+from solver.engines.cuda.pattern import Pattern
+
+MOST_FIELDS = 32  # prescribed values are bits of an unsigned number a node
+
+
+class KernelAssembler:
+    """Kernels, pattern and storage of one problem. Creation is collective and compiles (cached on disk).
+
+    Args:
+        tables: `tables.Tables`.
+        arrays: coefficients' values as NumPy arrays, the state's first.
+        constants: flat array.
+        flavour: `flavours.HostFlavour` or `DeviceFlavour`.
+        deterministic: sum element contributions in a fixed order, instead of as they come; costs memory and time.
+
+    Attributes:
+        state: (local, fields) on the flavour's side, written by the caller.
+        fixed: (local, fields) bool, prescribed values.
+        pattern: `Pattern`.
+        columns, indptr, indices, halo: its attributes.
+        state_halo: `Halo` over the local nodes.
+        seconds: spent in "residual" and "jacobian".
+    """
+
+    def __init__(self, tables, arrays, constants, flavour, deterministic=False):
+        if len(tables.fields) > MOST_FIELDS:
+            raise RuntimeError(f"the cuda engine takes {MOST_FIELDS} fields at most, this problem has {len(tables.fields)}")
+        self.tables, self.flavour, self.deterministic = tables, flavour, deterministic
+        self.xp = xp = flavour.xp
+        self.fields, self.owned, self.local = tables.fields, tables.owned, tables.local
+        self.block_size = bs = len(tables.fields)
+        self.fixed = xp.asarray(tables.fixed)
+        bits = (tables.fixed.astype(np.uint32) << np.arange(bs, dtype=np.uint32)).sum(axis=1, dtype=np.uint32)
+        self._fixed_bits = xp.asarray(bits)
+        # Contributions to prescribed rows are dropped by multiplying: one pass without an index array.
+        self._free_rows = xp.asarray(~tables.fixed[: self.owned]).astype(np.float64)
+        self._corners, self._x = xp.asarray(tables.corners), xp.asarray(tables.x)
+        self._dofmaps = [xp.asarray(table) for table in tables.dofmaps]
+        self._nodes = self._dofmaps[0]
+        self._domains = [xp.asarray(domain) for domain in tables.domains]
+        self._arrays = [xp.array(a) for a in arrays]
+        self.state = self._arrays[0].reshape(self.local, bs)
+        self._constants = xp.array(constants)
+        defines = {"GATHERED": 1} if deterministic else None
+        place = tables.layout
+        self._modules = compile_kernels(place.comm, flavour, [launch.kernel for launch in tables.launches], defines)
+        self.pattern = p = Pattern(tables, flavour)
+        self.columns, self.indptr, self.indices, self.halo = p.columns, p.indptr, p.indices, p.halo
+        self.state_halo = Halo(place.comm, flavour, self.owned, place.ghosts, place.owners, place.first)
+        self._dest = p.destinations(tables, flavour, self._nodes)
+        self._gather = Gatherer(self, self._domains, self._nodes, self._dest) if deterministic else None
+        self._b = xp.zeros((p.columns, bs))
+        self._values = xp.zeros((p.total, bs, bs))
+        node, column = np.nonzero(tables.fixed[: self.owned])
+        node, column = xp.asarray(node), xp.asarray(column)
+        self._ones = (p.diagonal[node] * bs + column) * bs + column  # of prescribed rows, in the flat values
+        self._linear_part = None
+        self.seconds = {"residual": 0.0, "jacobian": 0.0}
+
+    @property
+    def bytes(self) -> int:
+        """Memory held [bytes]."""
+        arrays = [self.fixed, self._fixed_bits, self._free_rows, self._corners, self._x, self._constants, self._b, self._values, self._dest]
+        arrays += [*self._dofmaps, *self._domains, *self._arrays, self.pattern.starts, self.indices]
+        arrays += [] if self._linear_part is None else [self._linear_part]
+        return sum(a.nbytes for a in arrays) + (self._gather.bytes if self._gather else 0)
+
+    def scatter_forward(self, array):
+        """Ghosts of a (columns or local, k) array from their owners, in place. Collective."""
+        (self.halo if len(array) == self.columns else self.state_halo).forward(array)
+
+    def set_array(self, number, values):
+        """Replace a coefficient's values by a NumPy array's."""
+        self._arrays[number][...] = self.xp.asarray(values)
+
+    def set_constants(self, values):
+        self._constants = self.xp.asarray(values)
+
+    def residual(self, interior_only=False, fields=None):
+        """Residual at `state`: (owned, fields), rows complete; the next call overwrites it. Collective.
+
+        Args:
+            interior_only: without the exchange at terminals, prescribed rows kept (for terminal sums); else these are 0.
+            fields: names of the equations wanted; None: all.
+        """
+        start = time.perf_counter()
+        self._b.fill(0.0)
+        for launch in self._of(1, fields):
+            if not (launch.contact and interior_only):
+                self._run(launch, self._b)
+        self.halo.reverse_add(self._b)
+        rows = self._b[: self.owned]
+        if not interior_only:
+            rows *= self._free_rows
+        self.flavour.synchronize()
+        self.seconds["residual"] += time.perf_counter() - start
+        return rows
+
+    def jacobian(self, fields=None):
+        """Jacobian at `state`: (blocks, fields, fields) of `indptr`, `indices`; prescribed rows and columns are those of
+        the identity; the next call overwrites it. Collective.
+
+        Args:
+            fields: names of the equations wanted (the other rows stay empty); None: all.
+        """
+        start = time.perf_counter()
+        if self._linear_part is None:
+            self._values.fill(0.0)
+            for launch in self._of(2, None):
+                if launch.linear:
+                    self._run(launch, self._values)
+            self._linear_part = self._values.copy()
+        if fields is None:
+            self._values[:] = self._linear_part
+        else:
+            self._values.fill(0.0)
+        for launch in self._of(2, fields):
+            if not launch.linear or fields is not None:
+                self._run(launch, self._values)
+        self.pattern.finish(self._values)
+        self._values.reshape(-1)[self._ones] = 1.0
+        self.flavour.synchronize()
+        self.seconds["jacobian"] += time.perf_counter() - start
+        return self._values[: self.pattern.blocks]
+
+    def constants_changed(self):
+        """Call after a change of a constant that enters linear terms (the held filament)."""
+        self._linear_part = None
+
+    def _of(self, rank, fields):
+        rows = range(self.block_size) if fields is None else [self.fields.index(name) for name in fields]
+        return [launch for launch in self.tables.launches if launch.kernel.rank == rank and launch.kernel.row in rows]
+
+    def _run(self, launch, target):
+        """Add one kernel's contributions to residual or Jacobian."""
+        kernel, entities = launch.kernel, self._domains[launch.domain]
+        arguments = [entities, self._nodes, self._fixed_bits, self._corners, self._x]
+        for c in kernel.coefficients:
+            arguments += [self._dofmaps[c.dofmap], self._arrays[c.array]]
+        arguments.append(self._constants[slice(*launch.constants)])
+        arguments += [self._dest] if kernel.rank == 2 else []
+        module, n = self._modules[kernel.name], len(entities)
+        if self._gather is None:
+            module.launch(kernel.name, n, *arguments, target)
+        else:
+            parts = self._gather.parts(kernel, n)
+            module.launch(kernel.name, n, *arguments, parts)
+            self._gather.add(launch, n, parts, target)
+
+
+def compile_kernels(comm, flavour, kernels, defines):
+    """Compile each kernel once, on one rank first; name -> `flavours.Module`. Collective."""
+    texts = {kernel.name: kernel.text for kernel in kernels}
+
+    def compiled():
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            return dict(zip(texts, pool.map(lambda text: flavour.compile(text, defines), texts.values())))
+
+    modules = compiled() if comm.rank == 0 else None
+    comm.barrier()
+    return modules or compiled()
+
+
+class Assembler(KernelAssembler):
+    """The same from a DOLFINx model, kept up to date with it.
+
+    Args:
+        model: `solver.physics.device.DeviceModel`.
+        flavour, deterministic: as for `KernelAssembler`.
+    """
+
+    def __init__(self, model, flavour, deterministic=False):
+        from solver.engines.cuda.packing import Sources
+
+        self._sources = Sources(model)
+        super().__init__(self._sources.tables, self._sources.arrays, self._sources.constants(), flavour, deterministic)
+        # Copies of what is there, to see what changed: comparing is cheaper than sending.
+        self._sent = [np.copy(a) for a in self._sources.arrays[1:]]
+
+    def upload(self):
+        """Bring state, history and constants from the model."""
+        self.upload_state()
+        self.upload_data()
+
+    def upload_state(self):
+        """The model's state, ghosts included."""
+        self.set_array(0, self._sources.arrays[0])
+
+    def upload_data(self):
+        """Constants and those coefficients that changed."""
+        self.set_constants(self._sources.constants())
+        for k, (sent, now) in enumerate(zip(self._sent, self._sources.arrays[1:]), start=1):
+            if not np.array_equal(sent, now):
+                self.set_array(k, now)
+                np.copyto(sent, now)
+
+    def download(self):
+        """Write the state, ghosts included, into the model."""
+        self._sources.arrays[0][:] = self.flavour.asnumpy(self.state).ravel()

@@ -1,0 +1,105 @@
+"""The tables of a problem from a DOLFINx model, and where its changing numbers come from."""
+
+import numpy as np
+import ufl
+from dolfinx import cpp, fem
+from ufl.algorithms import expand_derivatives
+
+from solver import compat
+from solver.engines.cpu.assembly import JIT, join_terms
+from solver.engines.cuda.codegen import Coefficient, make_kernel
+from solver.engines.cuda.extraction import integrals, text_of
+from solver.engines.cuda.tables import Launch, Layout, Tables
+
+# What DOLFINx compiles of these forms never runs: only their text, domains and constants are used.
+UNOPTIMISED = JIT | {"cffi_extra_compile_args": ["-O0"]}
+
+
+class Sources:
+    """Tables of a model and where their changing numbers come from. Creation is collective and compiles the forms.
+
+    Args:
+        model: `solver.physics.device.DeviceModel`.
+
+    Attributes:
+        tables: `Tables`.
+        arrays: live NumPy arrays of the coefficients (ghosts included), the state's first.
+    """
+
+    def __init__(self, model):
+        self._model = model
+        ctx = model.context
+        space, mesh = ctx.space, model.device.mesh
+        index_map = space.dofmap.index_map
+        tdim = mesh.topology.dim
+        self._cells = mesh.topology.index_map(tdim).size_local
+        nodes = self._table(space._cpp_object)
+        self.tables = Tables(
+            fields=list(model.fields),
+            vertices=tdim + 1,
+            owned=index_map.size_local,
+            local=index_map.size_local + index_map.num_ghosts,
+            nodes=nodes,
+            corners=np.ascontiguousarray(compat.geometry_nodes(mesh)[: self._cells], dtype=np.int32),
+            x=np.ascontiguousarray(mesh.geometry.x),
+            fixed=model.constrained,
+            layout=Layout(mesh.comm, index_map.local_range[0], np.asarray(index_map.ghosts), np.asarray(index_map.owners)),
+            dofmaps=[nodes],
+        )
+        self.arrays = [ctx.state.x.array]
+        self._known = {self.arrays[0].ctypes.data: 0}
+        self._constants, self._length = [], 0
+        trial = ufl.TrialFunction(space)
+        for name in model.fields:
+            terms = [t for t in model.terms if t.field == name]
+            for (_, contact, linear), form in join_terms(terms).items():
+                self._add(form, name, 1, contact, linear)
+                jacobian = expand_derivatives(ufl.derivative(form, ctx.state, trial))
+                if not jacobian.empty():
+                    self._add(jacobian, name, 2, contact, linear)
+
+    def constants(self) -> np.ndarray:
+        """All forms' constants at their present values, as DOLFINx packs them, one form after the other."""
+        packed = [cpp.fem.pack_constants(form) for form in self._constants]
+        return np.concatenate([*packed, np.zeros(1)])  # never empty
+
+    def _table(self, space):
+        """Dofmap of a C++ space over the owned cells."""
+        return np.ascontiguousarray(space.dofmap.map()[: self._cells], dtype=np.int32)
+
+    def _add(self, form, row, rank, contact, linear):
+        compiled = fem.form(form, jit_options=UNOPTIMISED)
+        t, coefficients = self.tables, [self._coefficient(c) for c in compiled._cpp_object.coefficients]
+        start = self._length
+        self._constants.append(compiled._cpp_object)
+        self._length += len(cpp.fem.pack_constants(compiled._cpp_object))
+        for integral in integrals(text_of(compiled)):
+            kernel = make_kernel(integral, coefficients, t.fields.index(row), len(t.fields), t.vertices, rank)
+            entities = compiled._cpp_object.domains(getattr(fem.IntegralType, integral.kind), integral.subdomain)
+            t.launches.append(Launch(kernel, contact, linear, self._domain(entities), (start, self._length)))
+
+    def _coefficient(self, function):
+        array = function.x.array
+        key = array.ctypes.data
+        if key not in self._known:
+            self._known[key] = len(self.arrays)
+            self.arrays.append(array)
+        space = function.function_space
+        table = self._table(space)
+        return Coefficient(self._known[key], _index(self.tables.dofmaps, table), table.shape[1], space.dofmap.bs)
+
+    def _domain(self, entities):
+        entities = np.ascontiguousarray(entities, dtype=np.int32)
+        cells = entities if entities.ndim == 1 else entities[:, 0]
+        if cells.size and cells.max() >= self._cells:
+            raise RuntimeError("DOLFINx integrates over a ghost cell, which the cuda engine does not expect; use --engine cpu")
+        return _index(self.tables.domains, entities)
+
+
+def _index(known, table):
+    """Number of an equal table, appended where there is none."""
+    for k, other in enumerate(known):
+        if other.shape == table.shape and np.array_equal(other, table):
+            return k
+    known.append(table)
+    return len(known) - 1
