@@ -10,7 +10,10 @@ from meshes.device_mesh import Layout
 from meshes.simplex_mesh import SimplexMesh, boundary_facets, find_rows
 
 REGION_COLOURS = {"film": "#d39a6a", "spacer": "#7fb2e5", "substrate": "#c9ced6", "cap": "#dcebd3"}
-ELECTRODE_COLOURS = {"bottom": "#b8860b", "top": "#f0c94a", "top_sidewalls": "#c0392b"}
+ELECTRODE_COLOURS = {"bottom": "#b8860b", "top": "#f0c94a", "top_sidewalls": "#c0392b", "left": "#b8860b",
+                     "right": "#c0392b"}
+# Terminals with names of their own take these in turn.
+MORE_COLOURS = ("#b8860b", "#f0c94a", "#c0392b", "#8e6bb0", "#5b8c5a", "#d98cb3")
 EDGE_COLOUR = "#333333"
 # Layers of a cell are thin and wide: its overview is stretched upwards.
 OVERVIEW_STRETCH = 4.0
@@ -32,6 +35,10 @@ def draw(mesh: SimplexMesh, layout: Layout, path: Path, title: str) -> None:
         _draw_flat(mesh, layout, path, caption)
 
 
+def _electrode_colour(mesh: SimplexMesh, name: str) -> str:
+    return ELECTRODE_COLOURS.get(name) or MORE_COLOURS[list(mesh.facets).index(name) % len(MORE_COLOURS)]
+
+
 def _draw_flat(mesh: SimplexMesh, layout: Layout, path: Path, caption: str) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -51,7 +58,8 @@ def _draw_flat(mesh: SimplexMesh, layout: Layout, path: Path, caption: str) -> N
         close.set_xlim(0, 0.2 * length)
     else:
         left = max(foot[0] - length / 2, mesh.points[:, 0].min())
-        close.set(xlim=(left, foot[0] + length), ylim=(foot[1] - length / 10, foot[1] + 1.3 * length), aspect="equal")
+        right = foot[0] + (1.5 if layout.site.axis[0] > 0.5 else 1.0) * length
+        close.set(xlim=(left, right), ylim=(foot[1] - length / 10, foot[1] + 1.3 * length), aspect="equal")
         _legend(whole, mesh)
     figure.savefig(path, dpi=200)
 
@@ -73,14 +81,14 @@ def _triangles(axes, mesh: SimplexMesh) -> None:
                        edgecolors=EDGE_COLOUR, linewidth=0.15)
     for name, tag in mesh.facets.items():
         lines = mesh.points[mesh.facets_nodes[mesh.facet_tags == tag]]
-        axes.plot(lines[:, :, 0].T, lines[:, :, 1].T, color=ELECTRODE_COLOURS[name], lw=2.5)
+        axes.plot(lines[:, :, 0].T, lines[:, :, 1].T, color=_electrode_colour(mesh, name), lw=2.5)
 
 
 def _legend(axes, mesh: SimplexMesh) -> None:
     from matplotlib.patches import Patch
 
     colours = {name: REGION_COLOURS[name] for name in mesh.regions}
-    colours |= {name.replace("_", " "): ELECTRODE_COLOURS[name] for name in mesh.facets}
+    colours |= {name.replace("_", " "): _electrode_colour(mesh, name) for name in mesh.facets}
     axes.legend(handles=[Patch(color=colour, label=name) for name, colour in colours.items()], fontsize=8,
                 loc="upper left")
 
@@ -91,18 +99,19 @@ def _draw_3d(mesh: SimplexMesh, layout: Layout, path: Path, caption: str) -> Non
     cells = np.insert(mesh.cells, 0, 4, axis=1)
     grid = pv.UnstructuredGrid(cells.ravel(), np.full(len(cells), pv.CellType.TETRA), mesh.points)
     foot, length = layout.site.foot, layout.site.length
-    extent = float(np.ptp(mesh.points, axis=0).max())
+    extent, upright = float(np.ptp(mesh.points, axis=0).max()), abs(layout.site.axis[2]) > 0.5
     plotter = pv.Plotter(off_screen=True, shape=(2, 2), window_size=(1800, 1300), border=True)
     plotter.subplot(0, 0)
     _overview(plotter, mesh, caption)
     for place, normal, reach, text in (
         ((0, 1), "y", 6 * length, "section through the filament site"),
         ((1, 0), "y", 1.5 * length, "filament site, same section"),
-        ((1, 1), "z", 5 * length, "from above, at the top electrode's lower edge"),
+        ((1, 1), "z", 5 * length, "from above, at the filament's end" if upright else "from above, at the filament's height"),
     ):
         plotter.subplot(*place)
         reach = min(reach, 1.5 * extent)
-        origin = foot + [0.0, 1e-3, 0.0] if normal == "y" else foot + layout.site.axis * length * (1 - 1e-3)
+        along = length * (1 - 1e-3) if normal == "z" and upright else 0.0
+        origin = foot + layout.site.axis * along + [0.0, 1e-3, 0.0 if upright else 1e-3]
         _cut(plotter, grid, mesh, origin, normal)
         plotter.add_text(text, font_size=10, color="black")
         _look(plotter, origin, normal, reach)
@@ -126,7 +135,7 @@ def _overview(plotter, mesh: SimplexMesh, caption: str) -> None:
                              label=name)
     for name, tag in mesh.facets.items():
         faces = np.insert(mesh.facets_nodes[mesh.facet_tags == tag], 0, 3, axis=1)
-        plotter.add_mesh(pv.PolyData(points, faces.ravel()), color=ELECTRODE_COLOURS[name], show_edges=True,
+        plotter.add_mesh(pv.PolyData(points, faces.ravel()), color=_electrode_colour(mesh, name), show_edges=True,
                          edge_color="#7a6a20", ambient=0.3, diffuse=0.7, label=name.replace("_", " "))
     note = f"\nfilm and cap lifted off, height x {OVERVIEW_STRETCH:g}" if cell else ""
     plotter.add_text(caption + note, font_size=10, color="black")

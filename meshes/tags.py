@@ -13,6 +13,7 @@ from meshes.simplex_mesh import SimplexMesh, facets_of, find_rows, group_rows
 
 REGIONS = {"film": 1, "spacer": 2, "substrate": 3, "cap": 4}
 FACETS = {"bottom": 11, "top": 12, "top_sidewalls": 13}
+FIRST_NAMED = 21  # facet tag of the first terminal of layouts whose facet groups are named after the terminals
 TERMINALS_PLAIN = {"top": ("top",), "bottom": ("bottom",)}
 TERMINALS_CELL = {"top": ("top", "top_sidewalls"), "bottom": ("bottom",)}
 

@@ -14,9 +14,8 @@ from meshes.device_mesh import FilamentSite, Layout
 from meshes.geometry.structured import grid_points, kuhn_cells, refined_axis
 from meshes.simplex_mesh import SimplexMesh, boundary_facets
 from meshes.size_field import nm
-from meshes.tags import REGIONS
+from meshes.tags import FIRST_NAMED, REGIONS
 
-FIRST_PAD = 21  # facet tag of the first pad
 ENDS = {"left": (0, 0), "right": (0, 1), "front": (1, 0), "back": (1, 1), "bottom": (-1, 0), "top": (-1, 1)}
 AXES = "xyz"
 
@@ -41,7 +40,7 @@ def generate(scenario: Any) -> SimplexMesh:
     outer = boundary_facets(cells)
     corners = points[outer]
     facets, tags, names = [], [], {}
-    for number, (name, pad) in enumerate(device.pads.items(), FIRST_PAD):
+    for number, (name, pad) in enumerate(device.pads.items(), FIRST_NAMED):
         normal, end = ENDS[pad.face]
         normal %= len(extents)
         inside = np.all(np.abs(corners[:, :, normal] - end * extents[normal]) < 1e-6, axis=1)

@@ -40,7 +40,7 @@ def generate(scenario: Any) -> SimplexMesh:
         size = size_function(_sources(cell, sizes, core), lambda x, y, z: ceiling(x, 0.0, y),
                              lambda x, y, z: cell.detour(x, 0.0, y))
         points, cells = mesh_around(gmsh, [core], size)
-    return cell.tagged(points, cells, len(core.cells), plane=True)
+    return cell.tagged(points, cells, len(core.cells))
 
 
 def _sources(cell: Crossbar, sizes: Sizes, core: StructuredBlock) -> list[Source]:

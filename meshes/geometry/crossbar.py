@@ -13,14 +13,12 @@ from typing import Any
 import numpy as np
 
 from meshes.device_mesh import MeshError
-from meshes.simplex_mesh import SimplexMesh, boundary_facets, compact
+from meshes.geometry.boxes import IDLE_FACTOR, Box, inside_any, refuse_torn, tagged
+from meshes.simplex_mesh import SimplexMesh
 from meshes.size_field import nm
 from meshes.tags import FACETS, REGIONS
 
-Box = tuple[float, float, float, float, float, float]  # x0, y0, z0, x1, y1, z1
 _TOLERANCE = 1e-3  # nm
-# Where no current flows, cells may grow this much faster with distance than in the film.
-_IDLE_FACTOR = 3.0
 # Cells in a thin layer are at most this many times as long as it is thick.
 _FLATTEST = 15.0
 
@@ -131,11 +129,11 @@ class Crossbar:
     def detour(self, x: float, y: float, z: float) -> float:
         """What is added to distances in the size field [nm]: depth inside the regions that carry no current."""
         if z < 0:
-            return -_IDLE_FACTOR * z
+            return -IDLE_FACTOR * z
         if z > self.film:
-            return _IDLE_FACTOR * (z - self.film)
+            return IDLE_FACTOR * (z - self.film)
         inside = self.width / 2 - abs(x)
-        return _IDLE_FACTOR * inside if inside > 0 else 0.0
+        return IDLE_FACTOR * inside if inside > 0 else 0.0
 
     def ceiling(self, largest: float) -> Callable[..., float]:
         """largest(x, y, z) [nm]: ``largest``, less where the film is thin, that is above the top bar."""
@@ -150,7 +148,7 @@ class Crossbar:
         """(N,) region tag of each of (N, 3) points; the electrodes' bodies count as what would fill them."""
         z = points[:, 2]
         tags = np.full(len(points), REGIONS["film"])
-        tags[_inside_any(points, self.spacer_boxes())] = REGIONS["spacer"]
+        tags[inside_any(points, self.spacer_boxes())] = REGIONS["spacer"]
         tags[z < 0] = REGIONS["substrate"]
         tags[z > self.film] = REGIONS["cap"]
         return tags
@@ -163,39 +161,20 @@ class Crossbar:
         """
         low, high = np.array(self.domain()[:3]), np.array(self.domain()[3:])
         outer = np.any((np.abs(points - low) < _TOLERANCE) | (np.abs(points - high) < _TOLERANCE), axis=1)
-        bottom = _inside_any(points, self.bottom_boxes())
+        bottom = inside_any(points, self.bottom_boxes())
         sidewall = np.abs(np.abs(points[:, 0]) - self.width / 2) < _TOLERANCE
         tags = np.where(sidewall, FACETS["top_sidewalls"], FACETS["top"])
         tags[bottom] = FACETS["bottom"]
         tags[outer] = 0
-        torn = ~(outer | bottom | _inside_any(points, self.top_boxes()))
-        if np.any(torn):
-            place = ", ".join(f"{v:.4g}" for v in points[torn][0])
-            raise MeshError(f"the mesh is torn near ({place}) nm: {np.count_nonzero(torn)} facets have no neighbour")
+        refuse_torn(points, ~(outer | bottom | inside_any(points, self.top_boxes())))
         return tags
 
-    def tagged(self, points: np.ndarray, cells: np.ndarray, core_cells: int, plane: bool = False) -> SimplexMesh:
+    def tagged(self, points: np.ndarray, cells: np.ndarray, core_cells: int) -> SimplexMesh:
         """A mesh of the cell with its regions and facet groups, told by place.
 
         Args:
-            points: (N, 3) nodes.
+            points: (N, 3) nodes; of the section y = 0 (x, z, 0).
             cells: (C, d + 1) cells, those of the core last.
             core_cells: number of cells of the core.
-            plane: the nodes are (x, z, 0) in the plane y = 0.
         """
-        space = points[:, [0, 2, 1]] if plane else points
-        outer = boundary_facets(cells)
-        groups = self.groups_at(space[outer].mean(axis=1))
-        regions = self.regions_at(space[cells].mean(axis=1))
-        core = np.arange(len(cells)) >= len(cells) - core_cells
-        present = {name: tag for name, tag in REGIONS.items() if np.any(regions == tag)}
-        return compact(SimplexMesh(points, cells, regions, outer[groups > 0], groups[groups > 0], present,
-                                   dict(FACETS), core))
-
-
-def _inside_any(points: np.ndarray, boxes: list[Box]) -> np.ndarray:
-    inside = np.zeros(len(points), dtype=bool)
-    for box in boxes:
-        low, high = np.array(box[:3]) - _TOLERANCE, np.array(box[3:]) + _TOLERANCE
-        inside |= np.all((points > low) & (points < high), axis=1)
-    return inside
+        return tagged(points, cells, core_cells, self.regions_at, self.groups_at, FACETS)

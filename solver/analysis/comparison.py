@@ -12,6 +12,7 @@ from solver.analysis.measured import (
     Band,
     cycle_bands,
     iv_bands,
+    lateral_band,
     load_measured,
     probe_band,
     retention_bands,
@@ -20,6 +21,7 @@ from solver.analysis.measured import (
 )
 from solver.results.folder import NoResult
 from solver.results.tables import read_terminals
+from solver.scenario import load_scenario
 
 
 @dataclass(frozen=True)
@@ -56,11 +58,26 @@ def compare(directories: Sequence[str | Path]) -> list[Row]:
     rows = []
     for directory in directories:
         table = read_terminals(directory)
-        found = [*_sweep_rows(directory, table), *_pulse_rows(directory, table)]
+        found = _lateral_rows(directory, table)
+        if found is None:
+            found = [*_sweep_rows(directory, table), *_pulse_rows(directory, table)]
         if not found:
-            raise NoResult(f"{directory} holds no protocol that was measured: no voltage sweep, no measured pulse train")
+            raise NoResult(f"{directory} holds no protocol that was measured: no voltage sweep, no measured pulse train, no lateral pair with the measured gap")
         rows += found
     return rows
+
+
+def _lateral_rows(directory, table) -> list[Row] | None:
+    """The one row of a lateral pair, whose sweep is no cell's; None for other layouts."""
+    from solver.analysis.switching import conductance_change, record
+
+    path = Path(directory) / "scenario.yaml"
+    device = load_scenario(path).device if path.is_file() else None
+    if device is None or device.layout != "lateral_pair":
+        return None
+    measured = lateral_band(device.gap)
+    key = "conductance change of the lateral pair [1]"
+    return [] if measured is None else [Row(str(directory), key, measured, conductance_change(record(table)))]
 
 
 def _sweep_rows(directory, table) -> list[Row]:
@@ -83,8 +100,6 @@ def _sweep_rows(directory, table) -> list[Row]:
 def _pulse_rows(directory, table) -> list[Row]:
     """Pulse trains and retention; a train that only prepares another measurement has no band and gives no row."""
     from solver.analysis.pulses import read_disturb, retention_numbers, steps_in_time, train_numbers
-    from solver.scenario import load_scenario
-
     path = Path(directory) / "scenario.yaml"
     if not path.is_file():
         return []

@@ -98,6 +98,13 @@ def probe_band() -> Band:
     return Band(0.0, 0.01, 0.0, "less than 1 %")
 
 
+def lateral_band(gap: float) -> Band | None:
+    """Band of the factor by which a lateral pair's conductance changes; None unless its gap [m] is the measured one."""
+    if abs(gap - load_measured()["crosstalk"]["lateral_gap"]) > 1e-12:
+        return None
+    return Band(1.0, 2.0, 1.0, "less than a factor two: no change over orders of magnitude")
+
+
 def factor_band(value: float, factor: float, basis: str) -> Band:
     """Within a factor of a measured value (of either sign)."""
     low, high = sorted((value / factor, value * factor))

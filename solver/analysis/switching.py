@@ -140,6 +140,13 @@ def read_conductance(data: Record, first: int, last: int, *, outward: bool) -> f
     return float((current[k] + share * (current[k + 1] - current[k])) / np.copysign(READ_VOLTAGE, data.voltage[first]))
 
 
+def conductance_change(data: Record) -> float:
+    """Largest over smallest conductance at and above the read voltage, 1 for an ohmic device that does not switch."""
+    found = data.conductance[np.abs(data.voltage) >= READ_VOLTAGE * (1 - 1e-6)]
+    low = float(found.min(initial=np.inf))
+    return float(found.max()) / low if 0 < low < np.inf else float("nan")
+
+
 def _crossing(data: Record, rows: range, threshold: float, *, upwards: bool) -> tuple[int, float, float] | None:
     """Row, time and voltage at which S first passes the threshold; linear in log S between two rows."""
     conductance = data.conductance

@@ -99,6 +99,9 @@ def _shown(found: Snapshots, points: np.ndarray) -> np.ndarray:
     gap = found.site.length
     low, high = points.min(axis=0), points.max(axis=0)
     plate = _PLATE * gap
+    if found.site.axis[0] > 0.5:  # a lateral gap: all of it and both electrodes' edges
+        return np.array([max(x - 0.3 * gap, low[0]), min(x + 1.3 * gap, high[0]), max(z - 0.2 * gap, low[1]),
+                         min(z + gap, high[1])])
     return np.array([max(x - 0.75 * gap, low[0]), min(x + 0.75 * gap, high[0]),
                      max(z - 0.4 * gap, low[1] - plate), min(z + 1.6 * gap, high[1] + plate)])
 

@@ -54,7 +54,10 @@ def _window(found: Snapshots) -> tuple[float, float, float, float, float, float]
     x, y, z = found.site.foot
     gap = found.site.length
     low, high = found.points.min(axis=0), found.points.max(axis=0)
-    wanted = np.array([x - 0.55 * gap, y, z - 0.35 * gap, x + 0.8 * gap, y + 0.75 * gap, z + 1.55 * gap])
+    if found.site.axis[0] > 0.5:  # a lateral gap
+        wanted = np.array([x - 0.25 * gap, y, z - 0.25 * gap, x + 1.25 * gap, y + 0.75 * gap, z + 0.9 * gap])
+    else:
+        wanted = np.array([x - 0.55 * gap, y, z - 0.35 * gap, x + 0.8 * gap, y + 0.75 * gap, z + 1.55 * gap])
     return tuple(np.concatenate([np.maximum(wanted[:3], [low[0], low[1], -np.inf]), np.minimum(wanted[3:], high)]))
 
 

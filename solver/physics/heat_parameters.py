@@ -95,7 +95,7 @@ def heat_parameters(scenario, s) -> HeatParameters | None:
         }
 
     surfaces = {name: getattr(heat.surfaces, name) for name in ("bottom", "top")}
-    if surfaces["bottom"] is None and scenario.device.layout == "back_contact":
+    if surfaces["bottom"] is None and scenario.device.substrate_is_sink:
         surfaces["bottom"] = Given()
     inside = mat.filament.thermal_conductivity if scenario.physics.filament != "off" else None
     return HeatParameters(

@@ -8,7 +8,7 @@ from solver.units import format_quantity
 
 from .block_checks import block_faults
 from .carriers import CarrierContact
-from .device import AxisymmetricGap, BackContact, Block, CrossedBars, CrossSection, Slab
+from .device import AxisymmetricGap, BackContact, Block, CrossedBars, CrossSection, LateralPair, Slab
 from .document import Path_
 from .faults import one_of
 from .heat_checks import heat_faults, missing_thermal, without_effect
@@ -32,6 +32,7 @@ def faults(scenario: Scenario, given: Callable[[Path_], Any], changed: dict[Path
         folder: where relative files are looked up.
     """
     yield from _crossed_bars(scenario)
+    yield from _lateral_pair(scenario)
     if isinstance(scenario.device, Block):
         yield from block_faults(scenario.device)
     yield from _carriers(scenario)
@@ -79,6 +80,24 @@ def _crossed_bars(scenario: Scenario) -> Found:
             f"({_nm(device.electrode_width)})")
 
 
+def _lateral_pair(scenario: Scenario) -> Found:
+    device = scenario.device
+    if not isinstance(device, LateralPair):
+        return
+    if device.electrode_thickness >= device.film_thickness:
+        yield ("device", "electrode_thickness"), (
+            f"{_nm(device.electrode_thickness)} is not covered by the film ({_nm(device.film_thickness)}); write less, or a "
+            "thicker film_thickness")
+    if device.gap >= device.domain_length:
+        yield ("device", "domain_length"), (
+            f"{_nm(device.domain_length)} is not longer than the gap ({_nm(device.gap)}), so no electrode would be modelled; "
+            "write more")
+    if device.cell_length and device.cell_length > device.electrode_width:
+        yield ("device", "cell_length"), (
+            f"{_nm(device.cell_length)} is longer than the edges it is a part of; write at most electrode_width "
+            f"({_nm(device.electrode_width)})")
+
+
 def _filament(scenario: Scenario) -> Found:
     if scenario.physics.filament == "off":
         return
@@ -114,8 +133,10 @@ def _room_for_filament(device: Any) -> Iterator[float]:
         yield device.radius
     if isinstance(device, CrossedBars) and device.domain_length > device.electrode_width:
         yield (device.domain_length - device.electrode_width) / 2
-    if isinstance(device, BackContact):
+    if isinstance(device, BackContact) or (isinstance(device, LateralPair) and device.dimension == 3):
         yield (device.cell_length or device.electrode_width) / 2
+    if isinstance(device, LateralPair):
+        yield device.film_thickness
 
 
 def _mesh(scenario: Scenario, folder: Path) -> Found:
@@ -175,8 +196,8 @@ def _missing(scenario: Scenario) -> Iterator[tuple[Path_, str]]:
     yield from missing_exchange(scenario)
     if material.contacts is None and ("material", "contacts", "conductance") not in unused:
         yield ("contacts",), "a terminal that is resistive"
-    for section in ("spacer", "substrate", "cap"):
-        if isinstance(scenario.device, CrossedBars) and getattr(material, section) is None:
+    for section in scenario.device.regions:
+        if getattr(material, section) is None:
             yield (section,), f"layout {scenario.device.layout}"
     yield from missing_thermal(scenario)
 
@@ -257,8 +278,10 @@ def ineffective(scenario: Scenario) -> dict[Path_, str]:
         found |= {("mesh", key): f"in layout {device.layout}, which has no edges to refine at" for key in uniform}
     if not isinstance(device, Block):
         found["mesh", "size_at_junction"] = f"in layout {device.layout}"
-    if not isinstance(device, CrossedBars):
-        found |= {("material", key): f"in layout {device.layout}, which is all film" for key in ("spacer", "substrate", "cap")}
+    found |= {("material", key): f"in layout {device.layout}, which has no {key}" for key in ("spacer", "substrate", "cap")
+              if key not in device.regions}
+    if isinstance(device, LateralPair):
+        found |= _of_the_pair(device)
     if physics.filament == "off":
         found["solver", "max_filament_change"] = found["material", "filament"] = "with physics.filament: off"
         found["physics", "noise"] = "with physics.filament: off"
@@ -291,6 +314,12 @@ def ineffective(scenario: Scenario) -> dict[Path_, str]:
     if not any(resistive):
         found["material", "contacts", "conductance"] = "because no terminal is resistive"
     return found | without_effect(scenario)
+
+
+def _of_the_pair(device: LateralPair) -> dict[Path_, str]:
+    keys = ("surround", "symmetry", "cell_length") if device.dimension == 2 else ("surround",) if device.cell_length else ()
+    return {("device", key): "in 2D" if device.dimension == 2 else "with cell_length, whose ends are mirror planes"
+            for key in keys}
 
 
 def filament_sizes(scenario: Scenario) -> tuple[float | None, float | None]:

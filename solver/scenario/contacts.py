@@ -52,8 +52,8 @@ class Contact(Part):
     """One terminal."""
 
     electronic: Literal["ohmic", "resistive"] | None = Field(
-        None, description="no contact resistance, or material.contacts.conductance; without it the terminal top is "
-        "resistive, the others are ohmic: the filament grew from the bottom (layout block: all ohmic)")
+        None, description="no contact resistance, or material.contacts.conductance; without it the terminal "
+        "that the filament grows towards (top, right) is resistive, the others are ohmic (layout block: all ohmic)")
     ions: IonContacts | None = Field(
         None, description="ions pass into the electrode and back (Butler-Volmer), or not, or keep their density there; a "
         "mapping says it by species; without it, and for species not named, exchange (layout block: blocking)")
@@ -65,17 +65,17 @@ class Contact(Part):
         return IonContact(kind=self.ions)
 
 
-def complete(contact: Contact | None, terminal: str, block: bool, species: list[str]) -> Contact:
+def complete(contact: Contact | None, counter: bool, block: bool, species: list[str]) -> Contact:
     """A contact with its defaults filled in.
 
     Args:
         contact: as given.
-        terminal: its name.
+        counter: the filament grows towards it.
         block: in layout block.
         species: names of the mobile ions.
     """
     given = contact or Contact()
-    electronic = given.electronic or ("resistive" if terminal == "top" and not block else "ohmic")
+    electronic = given.electronic or ("resistive" if counter else "ohmic")
     kind = "blocking" if block else "exchange"
     ions = kind if given.ions is None else given.ions
     if isinstance(ions, dict):

@@ -9,11 +9,24 @@ from solver.units import Dimension
 from .base import Length, ParallelConductance, Part
 from .carriers import Range as PadRange
 
-TERMINALS = ("top", "bottom")  # of every layout but the block, which names its own
+TERMINALS = ("top", "bottom")  # of the layouts that do not name their own
 
 
 class _Layout(Part):
     """What every layout has."""
+
+    regions: ClassVar[tuple[str, ...]] = ()  # besides the film
+    substrate_is_sink: ClassVar[bool] = False  # its lower face is at material.film.temperature unless said otherwise
+
+    @property
+    def terminal_names(self) -> tuple[str, ...]:
+        """Names of the terminals, in order."""
+        return TERMINALS
+
+    @property
+    def counter_terminals(self) -> tuple[str, ...]:
+        """Terminals that the filament grows towards: resistive where physics.contacts says nothing else."""
+        return ("top",)
 
     @property
     def filament_images(self) -> int:
@@ -24,6 +37,7 @@ class _Layout(Part):
 class CrossedBars(_Layout):
     """Keys shared by the two layouts of the crossed back-contact electrodes."""
 
+    regions = ("spacer", "substrate", "cap")
     layout: Literal["back_contact", "cross_section"] = Field(description="which of the two")
     electrode_width: Length = Field("2.5 um", description="width of both electrode bars")
     spacer_thickness: Length = Field("60 nm", description="spacer between the electrodes: the gap the filament bridges")
@@ -43,6 +57,7 @@ class CrossedBars(_Layout):
 class BackContact(CrossedBars):
     """The paper's device in 3D: two crossed bars, the spacer only under the top one, film over everything."""
 
+    substrate_is_sink = True
     layout: Literal["back_contact"] = Field(description="crossed electrode bars in 3D")
     step: Literal["conformal", "planarised"] = Field(
         "conformal", description="spacer and top electrode follow the bottom electrode's edges, or lie flat")
@@ -126,6 +141,16 @@ class Block(_Layout):
         return self.height
 
     @property
+    def terminal_names(self) -> tuple[str, ...]:
+        """Names of the pads."""
+        return tuple(self.pads)
+
+    @property
+    def counter_terminals(self) -> tuple[str, ...]:
+        """None: a block's pads are all alike."""
+        return ()
+
+    @property
     def extents(self) -> dict[str, float]:
         """Coordinate of the mesh -> extent of the block along it (m)."""
         if self.dimension == 2:
@@ -133,9 +158,46 @@ class Block(_Layout):
         return {"x": self.length, "y": self.width, "z": self.height}
 
 
-def terminals_of(device: Part) -> tuple[str, ...]:
-    """Names of a layout's terminals."""
-    return tuple(device.pads) if isinstance(device, Block) else TERMINALS
+class LateralPair(_Layout):
+    """Two electrodes side by side on one plane under one film, without a spacer: the paper's control device."""
+
+    regions = ("substrate", "cap")
+    substrate_is_sink = True
+    layout: Literal["lateral_pair"] = Field(description="two electrodes on one plane under one film")
+    dimension: Literal[2, 3] = Field(3, description="3D, or the section across the gap")
+    gap: Length = Field("90 nm", description="distance between the electrodes")
+    electrode_width: Length = Field("2.5 um", description="length of the edges that face each other (assumed)")
+    electrode_thickness: Length = Field("50 nm", description="thickness of both electrodes (assumed)")
+    substrate_oxide_thickness: Length = Field("100 nm", description="oxide below electrodes and film")
+    film_thickness: Length = Field("300 nm", description="perovskite, from the substrate oxide's surface to its top")
+    cap_thickness: Length = Field("200 nm", description="polymer cap above the film")
+    domain_length: Length = Field("1 um", description="modelled length across the gap, half of it to each side of its middle")
+    surround: Length = Field("300 nm", description="modelled film beside the electrodes, along their edges (3D)")
+    symmetry: Literal["full", "half"] = Field("half", description="3D: all, or y >= 0 (currents are scaled back)")
+    cell_length: Length | None = Field(
+        None, description="3D: modelled length of the edges (mirror planes at its ends, currents are scaled back); without it "
+        "the whole electrode_width")
+    parallel_conductance: ParallelConductance = Field("0 S", description="ohmic path beside the modelled film, from the driven terminal to the first that is ground")
+
+    @property
+    def terminal_names(self) -> tuple[str, ...]:
+        """The electrode at which the filament would start, and the other."""
+        return "left", "right"
+
+    @property
+    def counter_terminals(self) -> tuple[str, ...]:
+        """The right one: filaments start at the left."""
+        return ("right",)
+
+    @property
+    def filament_gap(self) -> float:
+        """Distance from the filament's foot to the counter electrode (m)."""
+        return self.gap
+
+    @property
+    def filament_images(self) -> int:
+        """Mirror images of the modelled part that make up one filament: it stands on the plane y = 0."""
+        return 2 if self.symmetry == "half" and self.dimension == 3 else 1
 
 
-Device = Annotated[BackContact | CrossSection | AxisymmetricGap | Slab | Block, Field(discriminator="layout")]
+Device = Annotated[BackContact | CrossSection | AxisymmetricGap | Slab | Block | LateralPair, Field(discriminator="layout")]

@@ -28,7 +28,7 @@ class HeatSurfaces(Part):
     """Outer surfaces that are no terminal; the sides are mirror planes and let no heat through."""
 
     bottom: HeatSink | None = Field(
-        None, description="lower face: below the substrate (back_contact; without it fixed at material.film.temperature) or "
+        None, description="lower face: below the substrate (without it fixed at material.film.temperature) or "
         "of the block beside its pads (without it insulated)")
     top: HeatSink | None = Field(
         None, description="upper face: above the cap, or of the block beside its pads; without it insulated")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from .device import BackContact, Block, CrossedBars
+from .device import BackContact, Block, CrossSection
 from .document import Path_
 from .faults import one_of
 from .schema import Scenario
@@ -19,9 +19,9 @@ HERE: Path_ = ("physics", "heat")
 
 def surfaces_of(scenario: Scenario) -> tuple[str, ...]:
     """Outer surfaces of the layout that are no terminal and may be heat sinks."""
-    if isinstance(scenario.device, (BackContact, Block)):
-        return "bottom", "top"
-    return ("top",) if isinstance(scenario.device, CrossedBars) else ()
+    if isinstance(scenario.device, Block) or "substrate" in scenario.device.regions:
+        return ("top",) if isinstance(scenario.device, CrossSection) else ("bottom", "top")
+    return ()
 
 
 def heat_faults(scenario: Scenario) -> Iterator[tuple[Path_, str]]:
@@ -47,11 +47,10 @@ def _heat_can_leave(scenario: Scenario) -> bool:
     heat, given = scenario.physics.heat, scenario.physics.heat.terminals
     terminals = any(name not in given or given[name].condition != "insulated" for name in scenario.terminals)
     given_surfaces = {name: getattr(heat.surfaces, name) for name in surfaces_of(scenario)}
-    if isinstance(scenario.device, BackContact):
-        if scenario.device.cell_length is not None:
-            given_surfaces.pop("bottom")  # the bottom electrode lies between it and the film
-        elif heat.surfaces.bottom is None:
-            return True
+    if isinstance(scenario.device, BackContact) and scenario.device.cell_length is not None:
+        given_surfaces.pop("bottom")  # the bottom electrode lies between it and the film
+    elif scenario.device.substrate_is_sink and heat.surfaces.bottom is None:
+        return True
     return terminals or any(s is not None and s.condition != "insulated" for s in given_surfaces.values())
 
 
@@ -59,8 +58,7 @@ def missing_thermal(scenario: Scenario) -> Iterator[tuple[Path_, str]]:
     """Material values that the heat equation lacks, each with what needs them."""
     if scenario.physics.heat == "off":
         return
-    regions = REGIONS if isinstance(scenario.device, CrossedBars) else REGIONS[:1]
-    for region in regions:
+    for region in ("film", *scenario.device.regions):
         section = getattr(scenario.material, region)
         for key in THERMAL:
             if section is not None and getattr(section, key) is None:

@@ -9,7 +9,7 @@ from solver.units import KINDS
 
 from .carriers import PROFILES, CarrierContact, Carriers
 from .contacts import Contact, IonContact
-from .device import AxisymmetricGap, BackContact, Block, CrossSection, Pad, Slab
+from .device import AxisymmetricGap, BackContact, Block, CrossSection, LateralPair, Pad, Slab
 from .heat import HeatPhysics, HeatSink, HeatSurfaces
 from .ions import IonSettings
 from .material import KEYED, LISTED, parameter_of, sections
@@ -98,7 +98,7 @@ def reference() -> str:
     """The Markdown text, without a line end after the last line."""
     parts = [_INTRODUCTION, _table("Top level", Scenario, "")]
     parts += [_table(f"`device` with `layout: {_layout(model)}`", model, "device.", _doc(model))
-              for model in (BackContact, CrossSection, AxisymmetricGap, Slab, Block)]
+              for model in (BackContact, CrossSection, AxisymmetricGap, Slab, Block, LateralPair)]
     parts += [_table("`device.pads` of `layout: block`", Pad, "device.pads.NAME.", _doc(Pad))]
     parts += [_table("`mesh`", Mesh, "mesh."), _table("`physics`", Physics, "physics.")]
     parts += [_table("`physics.filament`", FilamentPhysics, "physics.filament.", "A mapping, or `off`."),

@@ -46,7 +46,8 @@ class Scenario(Part):
     def contact(self, terminal: str) -> Contact:
         """What a terminal lets through, defaults filled in."""
         mobile = [name for name in self.material.ions if self.physics.moves(name)]
-        return complete(self.physics.contacts.get(terminal), terminal, isinstance(self.device, Block), mobile)
+        return complete(self.physics.contacts.get(terminal), terminal in self.device.counter_terminals,
+                        isinstance(self.device, Block), mobile)
 
     @property
     def driven(self) -> str:

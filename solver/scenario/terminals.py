@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 from solver.units import Dimension, fault
 
 from .base import Part
-from .device import TERMINALS, terminals_of
+from .device import TERMINALS
 from .document import Path_
 from .faults import nearest, one_of
 
@@ -50,7 +50,7 @@ def _terminal(value: Any) -> Any:
 def _complete(value: dict[str, Terminal], info: ValidationInfo) -> dict[str, Terminal]:
     """Every terminal of the layout once, in its order; one driven."""
     device = info.data.get("device")
-    names = TERMINALS if device is None else terminals_of(device)
+    names = TERMINALS if device is None else device.terminal_names
     for name in value:
         if device is not None and name not in names:
             raise fault(f"the layout has no terminal {name!r:.40}; its terminals are {one_of(names)}"
