@@ -149,6 +149,19 @@ def study(
 
 
 @app.command()
+def fit(
+    file: Annotated[Path, typer.Argument(metavar="FIT", help="fit file (YAML)", show_default=False)],
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="results folder (default: results/NAME)")] = None,
+    jobs: Jobs = None,
+    sensitivities: Annotated[bool, typer.Option("--sensitivities", help="derivatives of every observable by every "
+                             "parameter at the present set, and which parameters the data cannot tell apart")] = False,
+    force: Annotated[bool, typer.Option("--force", help="begin anew, forget earlier trials")] = False,
+) -> None:
+    """Find parameters within bounds that bring the simulation closest to the measurements; the same command continues it."""
+    _call("solver.studies.fit", "run", file, out, jobs=jobs, force=force, sensitivities=sensitivities)
+
+
+@app.command()
 def admittance(
     scenario: Scenario,
     overrides: Set = None,

@@ -10,7 +10,7 @@ from solver.scenario import Scenario
 from solver.scenario.parameter import Parameter
 from solver.scenario.protocol import Step
 from solver.scenario.translate import dimension_of
-from solver.units import KINDS, QuantityError, convert, fault, split_quantity
+from solver.units import KINDS, Dimension, QuantityError, convert, fault, split_quantity
 
 
 @dataclass(frozen=True)
@@ -69,13 +69,8 @@ class Span:
         return (number - self.low) / (self.high - self.low)
 
 
-def value_of(scenario: Scenario, key: str) -> tuple[Any, str]:
-    """Value of a dotted key in a checked scenario.
-
-    Returns:
-        SI number and SI unit ("1" for pure numbers); (text, "") where the key holds no number; (None, "") where the
-        scenario has no such key.
-    """
+def _walk(scenario: Scenario, key: str) -> tuple[Any, Dimension | None]:
+    """What stands at a dotted key, None where nothing does, and its dimension where it has one."""
     here: Any = scenario
     dimension = None
     for part in key.split("."):
@@ -85,14 +80,32 @@ def value_of(scenario: Scenario, key: str) -> tuple[Any, str]:
                 continue
             field = type(here).model_fields.get(part)
             if field is None:
-                return None, ""
+                return None, None
             here, dimension = getattr(here, part), dimension_of(field)
         elif isinstance(here, dict) and part in here:
             here = here[part]
         elif isinstance(here, tuple) and part.isdigit() and int(part) < len(here):
             here = here[int(part)]
         else:
-            return None, ""
+            return None, None
+    return here, dimension
+
+
+def found_at(scenario: Scenario, key: str) -> Any:
+    """What stands at a dotted key in a checked scenario: a value, a material's `Parameter`, a section, or None."""
+    return _walk(scenario, key)[0]
+
+
+def value_of(scenario: Scenario, key: str) -> tuple[Any, str]:
+    """Value of a dotted key in a checked scenario.
+
+    Returns:
+        SI number and SI unit ("1" for pure numbers); (text, "") where the key holds no number; (None, "") where the
+        scenario has no such key.
+    """
+    here, dimension = _walk(scenario, key)
+    if here is None:
+        return None, ""
     if isinstance(here, Parameter):
         return here.value, KINDS[here.kind()].si or "1"
     if isinstance(here, bool) or not isinstance(here, int | float):
