@@ -74,13 +74,13 @@ def _worst(comm, difference, scale):
     return comm.allreduce(float(ratio.max(initial=0.0)), MPI.MAX)
 
 
-def compare(tmp_path, case, deterministic=False):
-    """`differences` of one case of tests/test_forms.py; (sizes, differences)."""
+def compare(tmp_path, case, **options):
+    """`differences` of one case of tests/test_forms.py; (sizes, differences). `options`: of `cuda.assembly.Assembler`."""
     from solver.engines.cpu.assembly import Assembler as CpuAssembler
     from solver.engines.cuda.assembly import Assembler
     from solver.engines.cuda.flavours import make_flavour
 
     m = rough_model(tmp_path, CASES[case])
-    a = Assembler(m, make_flavour("host"), deterministic)
+    a = Assembler(m, make_flavour("host"), **options)
     sizes = {"fields": a.block_size, "kernels": len(a.tables.launches), "nodes": m.context.space.dofmap.index_map.size_global}
     return sizes, differences(m, a, CpuAssembler(m))

@@ -16,8 +16,8 @@ QUICK = (
 ROUNDING = 1e-13
 
 
-@pytest.mark.parametrize("deterministic", [False, True], ids=["as they come", "in order"])
+@pytest.mark.parametrize("options", [{}, {"deterministic": True, "apart": True}], ids=["together", "in order, columns apart"])
 @pytest.mark.parametrize("case", [c if c in QUICK else pytest.param(c, marks=pytest.mark.slow) for c in CASES])
-def test_residual_and_jacobian_equal_dolfinx_entry_by_entry(tmp_path, case, deterministic):
-    _, found = compare(tmp_path, case, deterministic)
+def test_residual_and_jacobian_equal_dolfinx_entry_by_entry(tmp_path, case, options):
+    _, found = compare(tmp_path, case, **options)
     assert max(found.values()) <= ROUNDING, found

@@ -181,12 +181,13 @@ class Assembler(KernelAssembler):
     Args:
         model: `solver.physics.device.DeviceModel`.
         flavour, deterministic: as for `KernelAssembler`.
+        apart: a kernel for each coupled field of a Jacobian (`codegen.make_kernels`); None: on a card only.
     """
 
-    def __init__(self, model, flavour, deterministic=False):
+    def __init__(self, model, flavour, deterministic=False, apart=None):
         from solver.engines.cuda.packing import Sources
 
-        self._sources = Sources(model)
+        self._sources = Sources(model, flavour.name == "device" if apart is None else apart)
         super().__init__(self._sources.tables, self._sources.arrays, self._sources.constants(), flavour, deterministic)
         # Copies of what is there, to see what changed: comparing is cheaper than sending.
         self._sent = [np.copy(a) for a in self._sources.arrays[1:]]

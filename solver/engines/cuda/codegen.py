@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solver.engines.cuda.extraction import ADVICE, Integral, TextError
+from solver.engines.cuda.extraction import ADVICE, TextError
 
 _VECTOR = re.compile(r"\bA\[\(?(\d+) \* \(i\)(?: \+ (\d+))?\)?\] \+=")
 _MATRIX = re.compile(r"\bA\[(\d+) \* \((\d+) \* \(i\)(?: \+ (\d+))?\) \+ \(?(\d+) \* \(j\)(?: \+ (\d+))?\)?\] \+=")
@@ -19,6 +19,7 @@ _TABLE = re.compile(r"\bstatic const double (\w+)((?:\[\d+\])+) = (\{.*?\});", r
 # A[...] += TABLE[...][i] * temp_3[j];    temp_3[j] = fw0 * TABLE[...][j];
 _PRODUCT = re.compile(r"\] \+= (\w+)((?:\[\w+\])*(?:\[entity_local_index\[0\]\])?(?:\[\w+\])*)\[i\] \* (temp_\d+)\[j\];")
 _FACTOR = re.compile(r"\b(temp_\d+)\[j\] = \w+ \* (\w+)((?:\[\w+\])*(?:\[entity_local_index\[0\]\])?(?:\[\w+\])*)\[j\];")
+_ROWS = re.compile(r"for \(int i = 0; i < \d+; \+\+i\)")
 
 
 @dataclass(frozen=True)
@@ -63,50 +64,64 @@ class Kernel:
     coefficients: tuple[Coefficient, ...]
 
 
-def make_kernel(integral: Integral, coefficients: list[Coefficient], row: int, fields: int, vertices: int, rank: int) -> Kernel:
-    """Kernel of one integral.
+def make_kernels(integral, coefficients, row, fields, vertices, rank, apart=False) -> list[Kernel]:
+    """Kernels of one integral.
 
     Args:
-        integral: taken from FFCx's text.
-        coefficients: of its form, all of them, in its order.
+        integral: `extraction.Integral`, taken from FFCx's text.
+        coefficients: list of `Coefficient`, of its form, all of them, in its order.
         row: number of the one field that the test function belongs to.
         fields: number of fields (block size).
         vertices: of a cell.
         rank: 1 or 2.
+        apart: a kernel for each coupled field, where a Jacobian couples all vertices. What the derivatives by all fields
+            need together does not fit in a card's registers (docs/gpu.md); alone, and with the rest pruned by the compiler,
+            it does.
 
     Raises:
         TextError: the text is not laid out as expected, or has rows of another field.
     """
-    body, columns, diagonal = (_vector if rank == 1 else _matrix)(integral, row, fields, vertices)
-    read = [c for c, used in zip(coefficients, integral.enabled) if used]
-    text = _text(integral, body, coefficients, row, fields, vertices, rank, columns, diagonal)
-    name = "k" + hashlib.sha256(text.encode()).hexdigest()[:16]
-    return Kernel(name, text.replace("@NAME@", name), rank, integral.kind, row, columns, diagonal, tuple(read))
+    read = tuple(c for c, used in zip(coefficients, integral.enabled) if used)
+    if rank == 1:
+        parts, diagonal = [((), _vector(integral, row, fields, vertices))], False
+    else:
+        every, diagonal = _columns(integral.body), _is_diagonal(integral.body)
+        sets = [(column,) for column in every] if apart and not diagonal else [every]
+        parts = [(columns, _matrix(integral, row, fields, vertices, columns, diagonal)) for columns in sets]
+    out = []
+    for columns, body in parts:
+        text = _text(integral, body, coefficients, row, fields, vertices, rank, columns, diagonal)
+        name = "k" + hashlib.sha256(text.encode()).hexdigest()[:16]
+        out.append(Kernel(name, text.replace("@NAME@", name), rank, integral.kind, row, columns, diagonal, read))
+    return out
+
+
+def _columns(body):
+    """Numbers of the fields that an element matrix couples to."""
+    return tuple(sorted({int(m.group(5) or 0) for m in _MATRIX.finditer(body)}))
 
 
 def _vector(integral, row, fields, vertices):
-    """(body with A[i], no columns, False)."""
+    """The body with A[i]."""
     body, count = _VECTOR.subn(lambda m: _checked(m, [(1, fields), (2, row)]) or "A[i] +=", integral.body)
     _all_replaced(body, count, "A[i] +=", integral)
-    return body, (), False
+    return body
 
 
-def _matrix(integral, row, fields, vertices):
-    """(body with a compact A, coupled fields, whether only the diagonal is there)."""
-    columns = tuple(sorted({int(m.group(5) or 0) for m in _MATRIX.finditer(integral.body)}))
-    diagonal = _is_diagonal(integral.body)
+def _matrix(integral, row, fields, vertices, columns, diagonal):
+    """The body with a compact A of the fields `columns`; what goes to others is left out."""
     node = "i" if diagonal else f"(i * {vertices} + j)"
 
     def compact(m):
         _checked(m, [(1, fields * vertices), (2, fields), (3, row), (4, fields)])
-        return f"A[{node} * {len(columns)} + {columns.index(int(m.group(5) or 0))}] +="
+        column = int(m.group(5) or 0)
+        return f"A[{node} * {len(columns)} + {columns.index(column)}] +=" if column in columns else "A[@OTHER@] +="
 
     body, count = _MATRIX.subn(compact, integral.body)
-    _all_replaced(body, count, f"A[{node} * ", integral)
-    if diagonal:
-        # j is the outer loop: of the inner one only i = j is left
-        body = re.sub(r"for \(int i = 0; i < \d+; \+\+i\)", "for (int i = j; i == j; ++i)", body)
-    return body, columns, diagonal
+    _all_replaced(body, count, "A[", integral)
+    body = re.sub(r"A\[@OTHER@\] \+=[^;]*;", "", body)
+    # j is the outer loop: of the inner one only i = j is left
+    return _ROWS.sub("for (int i = j; i == j; ++i)", body) if diagonal else body
 
 
 def _checked(match, expected):
@@ -149,26 +164,25 @@ def _is_diagonal(body):
 
 def _text(integral, body, coefficients, row, fields, vertices, rank, columns, diagonal):
     facet = integral.kind == "exterior_facet"
-    coupled, pairs = len(columns), vertices if diagonal else vertices * vertices
-    size = vertices if rank == 1 else pairs * coupled
+    slots = vertices if rank == 1 or diagonal else vertices * vertices
+    size = slots * max(1, len(columns))
     body = re.sub(r"\bstatic const double\b", "TABLE double", body)
     parameters, gather, width = [], [], 0
     for k, (c, used) in enumerate(zip(coefficients, integral.enabled)):
         if used:
             parameters.append(f"const int* __restrict__ dofs{k}, const double* __restrict__ data{k}")
-            at = f"{width} + v * {c.width} + s"
             gather.append(
                 f"for (int v = 0; v < {c.dofs}; ++v) {{ const long long d = dofs{k}[cell * {c.dofs} + v]; "
-                f"for (int s = 0; s < {c.width}; ++s) w[{at}] = data{k}[d * {c.width} + s]; }}"
+                f"for (int s = 0; s < {c.width}; ++s) w[{width} + v * {c.width} + s] = data{k}[d * {c.width} + s]; }}"
             )
         width += c.dofs * c.width
     target = "double* __restrict__ b" if rank == 1 else "const int* __restrict__ dest, double* __restrict__ values"
     signature = ", ".join(
         ["const int* __restrict__ entities", "const int* __restrict__ nodes", "const unsigned* __restrict__ fixed",
          "const int* __restrict__ corners", "const double* __restrict__ x", *parameters, "const double* __restrict__ c", target]
-    )
+    )  # fmt: skip
     gather_lines = "\n        ".join(gather)
-    facet_line = "const int facet[1] = {entities[2 * i + 1]};" if facet else "const int facet[1] = {0};"
+    scatter = _scatter_vector(row, fields, vertices) if rank == 1 else _scatter_matrix(row, fields, vertices, columns, diagonal)
     return f"""
 FN void tabulate_@NAME@(double* __restrict__ A, const double* __restrict__ w, const double* __restrict__ c,
     const double* __restrict__ coordinate_dofs, const int* __restrict__ entity_local_index)
@@ -179,20 +193,24 @@ KERNEL(@NAME@, {signature})
     ITEMS
     {{
         const long long cell = entities[{"2 * i" if facet else "i"}];
-        {facet_line}
+        const int facet[1] = {{{"entities[2 * i + 1]" if facet else "0"}}};
         double w[{max(width, 1)}], X[{3 * vertices}], A[{size}];
-        for (int v = 0; v < {vertices}; ++v) {{ const long long g = corners[cell * {vertices} + v]; for (int s = 0; s < 3; ++s) X[3 * v + s] = x[3 * g + s]; }}
+        for (int v = 0; v < {vertices}; ++v)
+        {{
+            const long long g = corners[cell * {vertices} + v];
+            for (int s = 0; s < 3; ++s) X[3 * v + s] = x[3 * g + s];
+        }}
         {gather_lines}
         for (int k = 0; k < {size}; ++k) A[k] = 0.0;
         tabulate_@NAME@(A, w, c, X, facet);
-{_scatter_vector(row, fields, vertices) if rank == 1 else _scatter_matrix(row, fields, vertices, columns, diagonal)}
+{scatter}
     }}
 }}
 """
 
 
 def _scatter_vector(row, fields, vertices):
-    """b at the vertices' rows, or (deterministic) the element's own place."""
+    """b at the vertices' rows, or (GATHERED) the element's own place."""
     return f"""#ifdef GATHERED
         for (int v = 0; v < {vertices}; ++v) b[v * n + i] = A[v];
 #else
@@ -201,31 +219,26 @@ def _scatter_vector(row, fields, vertices):
 
 
 def _scatter_matrix(row, fields, vertices, columns, diagonal):
-    """Blocks at their places; rows and columns of prescribed values left out.
-
-    Deterministic: to the element's own place, zeros where left out.
-    """
-    inner = f"for (int u = 0; u < {vertices}; ++u)" if not diagonal else "const int u = v;"
-    node = "v" if diagonal else f"v * {vertices} + u"
-    adds = "\n".join(
-        f"                if (!(of_column >> {column} & 1u)) STORE({column}, {k}, A[({node}) * {len(columns)} + {k}]);"
+    """Blocks at their places, or (GATHERED) the element's own place; rows and columns of prescribed values left out."""
+    coupled = len(columns)
+    slot = "v" if diagonal else f"v * {vertices} + u"
+    stores = "\n".join(
+        f"                STORE({column}, {k}, of_row >> {row} & 1u || of_column >> {column} & 1u, A[({slot}) * {coupled} + {k}]);"
         for k, column in enumerate(columns)
     )
-    pair = f"v * {vertices} + u"
     return f"""#ifdef GATHERED
-#define STORE(column, k, value) values[(({node}) * {len(columns)} + k) * n + i] = value
-        for (int k = 0; k < {(vertices if diagonal else vertices * vertices) * len(columns)}; ++k) values[k * n + i] = 0.0;
+#define STORE(column, k, left_out, value) values[(({slot}) * {coupled} + k) * n + i] = left_out ? 0.0 : value
 #else
-#define STORE(column, k, value) ADD(&values[(long long)place * {fields * fields} + {row * fields} + column], value)
+#define STORE(column, k, left_out, value) if (!(left_out)) ADD(&values[(long long)place * {fields * fields} + {row * fields} + column], value)
 #endif
         for (int v = 0; v < {vertices}; ++v)
         {{
-            if (fixed[nodes[cell * {vertices} + v]] >> {row} & 1u) continue;
-            {inner}
+            const unsigned of_row = fixed[nodes[cell * {vertices} + v]];
+            {"const int u = v;" if diagonal else f"for (int u = 0; u < {vertices}; ++u)"}
             {{
                 const unsigned of_column = fixed[nodes[cell * {vertices} + u]];
-                const int place = dest[cell * {vertices * vertices} + {pair}];
-{adds}
+                const int place = dest[cell * {vertices * vertices} + v * {vertices} + u];
+{stores}
             }}
         }}
 #undef STORE"""

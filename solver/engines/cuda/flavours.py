@@ -35,7 +35,7 @@ HOST_PRELUDE = """#include <math.h>
 #define ADD(pointer, value) (*(pointer) += (value))
 """
 DEVICE_PRELUDE = """#define FN static __device__ __forceinline__
-#define TABLE constexpr
+#define TABLE static constexpr
 #define KERNEL(name, ...) extern "C" __global__ void __launch_bounds__(THREADS) name(const long long n, __VA_ARGS__)
 #define ITEMS for (long long i = (long long)blockIdx.x * blockDim.x + threadIdx.x; i < n; i += (long long)gridDim.x * blockDim.x)
 #define ADD(pointer, value) atomicAdd(pointer, value)

@@ -7,7 +7,7 @@ from ufl.algorithms import expand_derivatives
 
 from solver import compat
 from solver.engines.cpu.assembly import JIT, join_terms
-from solver.engines.cuda.codegen import Coefficient, make_kernel
+from solver.engines.cuda.codegen import Coefficient, make_kernels
 from solver.engines.cuda.extraction import integrals, text_of
 from solver.engines.cuda.tables import Launch, Layout, Tables
 
@@ -20,14 +20,15 @@ class Sources:
 
     Args:
         model: `solver.physics.device.DeviceModel`.
+        apart: as for `codegen.make_kernels`.
 
     Attributes:
         tables: `Tables`.
         arrays: live NumPy arrays of the coefficients (ghosts included), the state's first.
     """
 
-    def __init__(self, model):
-        self._model = model
+    def __init__(self, model, apart=False):
+        self._apart = apart
         ctx = model.context
         space, mesh = ctx.space, model.device.mesh
         index_map = space.dofmap.index_map
@@ -74,9 +75,9 @@ class Sources:
         self._constants.append(compiled._cpp_object)
         self._length += len(cpp.fem.pack_constants(compiled._cpp_object))
         for integral in integrals(text_of(compiled)):
-            kernel = make_kernel(integral, coefficients, t.fields.index(row), len(t.fields), t.vertices, rank)
             entities = compiled._cpp_object.domains(getattr(fem.IntegralType, integral.kind), integral.subdomain)
-            t.launches.append(Launch(kernel, contact, linear, self._domain(entities), (start, self._length)))
+            for kernel in make_kernels(integral, coefficients, t.fields.index(row), len(t.fields), t.vertices, rank, self._apart):
+                t.launches.append(Launch(kernel, contact, linear, self._domain(entities), (start, self._length)))
 
     def _coefficient(self, function):
         array = function.x.array
