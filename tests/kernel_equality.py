@@ -2,14 +2,23 @@
 
 Differences are relative to the row: the largest entry of the Jacobian's row, and for a residual what its terms are made of,
 the largest |J_rj x_j| of the row (the residual itself may cancel).
+
+    python -m tests.kernel_equality                    the table of all cases; mpirun -n 2 ... on 2 ranks
 """
+
+import shutil
 
 import numpy as np
 import scipy.sparse as sp
 from mpi4py import MPI
 
+from solver.engines.cpu.assembly import Assembler as CpuAssembler
+from solver.engines.cpu.assembly import add_forms
 from tests.devices import material_with_ions, model, random_state
 from tests.test_forms import CASES
+
+# Sums of up to some tens of elements' contributions, in another order: a few units of the last digit of the largest.
+ROUNDING = 1e-13
 
 
 def rough_model(tmp_path, text):
@@ -54,14 +63,20 @@ def differences(m, assembler, cpu):
     own = m.context.state.x.array[: shape[0]]
     x[first : first + len(own)] = own
     x = comm.allreduce(x)
-    made_of = _row_maximum(abs(reference @ sp.diags(x)))
+    made_of = _row_maximum(abs(_unconstrained(cpu, shape) @ sp.diags(x)))
     for name, interior in (("residual", False), ("terminal sums", True)):
         expected = cpu.residual(interior).array.copy()
         found = a.flavour.asnumpy(a.residual(interior)).ravel()
-        # the identity of a prescribed row says nothing of its terms
-        scale = np.where(m.constrained[: m.owned].ravel() & interior, np.abs(expected), made_of)
-        out[name] = _worst(comm, np.abs(found - expected), np.maximum(scale, np.abs(expected)))
+        out[name] = _worst(comm, np.abs(found - expected), np.maximum(made_of, np.abs(expected)))
     return out
+
+
+def _unconstrained(cpu, shape):
+    """Jacobian with the terms' own rows and columns where values are prescribed."""
+    matrix = cpu.matrix.duplicate()
+    add_forms(matrix, [form for form, _ in cpu._jacobian], [], 0.0)
+    start, columns, values = matrix.getValuesCSR()
+    return sp.csr_matrix((values, columns, start), shape=shape)
 
 
 def _row_maximum(matrix):
@@ -76,7 +91,6 @@ def _worst(comm, difference, scale):
 
 def compare(tmp_path, case, **options):
     """`differences` of one case of tests/test_forms.py; (sizes, differences). `options`: of `cuda.assembly.Assembler`."""
-    from solver.engines.cpu.assembly import Assembler as CpuAssembler
     from solver.engines.cuda.assembly import Assembler
     from solver.engines.cuda.flavours import make_flavour
 
@@ -84,3 +98,36 @@ def compare(tmp_path, case, **options):
     a = Assembler(m, make_flavour("host"), **options)
     sizes = {"fields": a.block_size, "kernels": len(a.tables.launches), "nodes": m.context.space.dofmap.index_map.size_global}
     return sizes, differences(m, a, CpuAssembler(m))
+
+
+def main():
+    """The equality table, for all cases or those named; exit status 1 where a difference exceeds `ROUNDING`."""
+    import argparse
+    import tempfile
+
+    parser = argparse.ArgumentParser(prog="python -m tests.kernel_equality", description=main.__doc__)
+    parser.add_argument("cases", nargs="*", default=list(CASES))
+    parser.add_argument("--deterministic", action="store_true", help="contributions summed in a fixed order")
+    parser.add_argument("--apart", action="store_true", help="a kernel for each coupled field, as on a card")
+    arguments = parser.parse_args()
+    comm, worst = MPI.COMM_WORLD, 0.0
+
+    def say(*words):
+        if comm.rank == 0:
+            print(*words, flush=True)
+
+    say("| case | fields | nodes | kernels | residual | terminal sums | Jacobian |\n|---|---|---|---|---|---|---|")
+    for case in arguments.cases:
+        folder = comm.bcast(tempfile.mkdtemp() if comm.rank == 0 else None)
+        sizes, found = compare(folder, case, deterministic=arguments.deterministic, apart=arguments.apart)
+        columns = [f"{found[name]:.1e}" for name in ("residual", "terminal sums", "Jacobian")]
+        say(f"| {case} | {sizes['fields']} | {sizes['nodes']} | {sizes['kernels']} | {' | '.join(columns)} |")
+        worst = max(worst, *found.values())
+        if comm.rank == 0:
+            shutil.rmtree(folder)
+    say(f"\n{comm.size} rank(s); largest difference {worst:.1e} of the row, {ROUNDING:.0e} are allowed")
+    raise SystemExit(int(worst > ROUNDING))
+
+
+if __name__ == "__main__":
+    main()

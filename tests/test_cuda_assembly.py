@@ -1,8 +1,11 @@
 """The kernels of the cuda engine, host flavour: residual and Jacobian equal DOLFINx's, entry by entry, on 1 and 2 ranks."""
 
+import subprocess
+import sys
+
 import pytest
 
-from tests.kernel_equality import compare
+from tests.kernel_equality import ROUNDING, compare
 from tests.test_forms import CASES
 
 # Each module of solver/physics, cells of 1D, 2D and 3D, facets, several regions and cell-wise coefficients.
@@ -12,8 +15,6 @@ QUICK = (
     "bipolar 1D with filament",
     "3D slab with filament",
 )
-# Sums of up to some tens of elements' contributions, in another order: a few units of the last digit of the largest.
-ROUNDING = 1e-13
 
 
 @pytest.mark.parametrize("options", [{}, {"deterministic": True, "apart": True}], ids=["together", "in order, columns apart"])
@@ -21,3 +22,12 @@ ROUNDING = 1e-13
 def test_residual_and_jacobian_equal_dolfinx_entry_by_entry(tmp_path, case, options):
     _, found = compare(tmp_path, case, **options)
     assert max(found.values()) <= ROUNDING, found
+
+
+@pytest.mark.parallel
+def test_two_ranks_sum_their_shares_to_the_same_entries():
+    """Each rank's cells only, then ghosts' rows to their owners, with couplings that the owner's cells do not have."""
+    command = ["mpirun", "-n", "2", sys.executable, "-m", "tests.kernel_equality", "3D slab with filament", "--deterministic"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2 rank(s)" in done.stdout

@@ -53,11 +53,12 @@ class Sources:
         trial = ufl.TrialFunction(space)
         for name in model.fields:
             terms = [t for t in model.terms if t.field == name]
-            for (_, contact, linear), form in join_terms(terms).items():
-                self._add(form, name, 1, contact, linear)
+            for ((_, rule), contact, linear), form in join_terms(terms).items():
+                label = f"{name}, {'contact' if contact else 'edges' if rule == 'default' else 'local'}"
+                self._add(form, name, 1, contact, linear, label)
                 jacobian = expand_derivatives(ufl.derivative(form, ctx.state, trial))
                 if not jacobian.empty():
-                    self._add(jacobian, name, 2, contact, linear)
+                    self._add(jacobian, name, 2, contact, linear, label)
 
     def constants(self) -> np.ndarray:
         """All forms' constants at their present values, as DOLFINx packs them, one form after the other."""
@@ -68,7 +69,7 @@ class Sources:
         """Dofmap of a C++ space over the owned cells."""
         return np.ascontiguousarray(space.dofmap.map()[: self._cells], dtype=np.int32)
 
-    def _add(self, form, row, rank, contact, linear):
+    def _add(self, form, row, rank, contact, linear, label):
         compiled = fem.form(form, jit_options=UNOPTIMISED)
         t, coefficients = self.tables, [self._coefficient(c) for c in compiled._cpp_object.coefficients]
         start = self._length
@@ -77,7 +78,7 @@ class Sources:
         for integral in integrals(text_of(compiled)):
             entities = compiled._cpp_object.domains(getattr(fem.IntegralType, integral.kind), integral.subdomain)
             for kernel in make_kernels(integral, coefficients, t.fields.index(row), len(t.fields), t.vertices, rank, self._apart):
-                t.launches.append(Launch(kernel, contact, linear, self._domain(entities), (start, self._length)))
+                t.launches.append(Launch(label, kernel, contact, linear, self._domain(entities), (start, self._length)))
 
     def _coefficient(self, function):
         array = function.x.array

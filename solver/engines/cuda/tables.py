@@ -29,12 +29,14 @@ class Launch:
     """One kernel over one set of entities.
 
     Attributes:
+        label: for people: field of the equation, and what of it.
         kernel: `codegen.Kernel`.
         contact, linear: as of the `Term`s it came from.
         domain: number of its entities among the tables' `domains`.
         constants: (start, end) of its constants in the flat array.
     """
 
+    label: str
     kernel: Kernel
     contact: bool
     linear: bool
