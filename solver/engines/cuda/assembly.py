@@ -79,6 +79,12 @@ class KernelAssembler:
         arrays += [] if self._linear_part is None else [self._linear_part]
         return sum(a.nbytes for a in arrays) + (self._gather.bytes if self._gather else 0)
 
+    @property
+    def predicted_bytes(self) -> int:
+        """`predicted_bytes` of this problem."""
+        t = self.tables
+        return predicted_bytes(len(t.nodes), t.local, len(t.fields), t.vertices)
+
     def scatter_forward(self, array):
         """Ghosts of a (columns or local, k) array from their owners, in place. Collective."""
         (self.halo if len(array) == self.columns else self.state_halo).forward(array)
@@ -162,6 +168,23 @@ class KernelAssembler:
             self._gather.add(launch, n, parts, target)
 
 
+def predicted_bytes(cells, nodes, fields, vertices):
+    """Memory that a `KernelAssembler` will hold on one rank [bytes], to a tenth or so; the deterministic option adds to it.
+
+    Args:
+        cells, nodes: on the rank.
+        fields: number of unknowns a node.
+        vertices: of a cell.
+    """
+    # edges of a simplicial mesh by Euler's formula; in 3D with the facets of the surface of about a cube
+    edges = {2: cells, 3: nodes + cells, 4: nodes + cells + 6 * cells ** (2 / 3)}[vertices]
+    blocks = nodes + 2 * edges
+    a_cell = 4 * (vertices**2 + 2 * vertices + 2)  # places, two tables of nodes, domains
+    a_node = 8 * (3 + 1) + 8 * fields * 4 + 9 * fields + 4  # coordinates and row starts; state, history, residual, free rows
+    a_block = 2 * 8 * fields**2 + 4
+    return int(cells * a_cell + nodes * a_node + blocks * a_block)
+
+
 def compile_kernels(comm, flavour, kernels, defines):
     """Compile each kernel once, on one rank first; name -> `flavours.Module`. Collective."""
     texts = {kernel.name: kernel.text for kernel in kernels}
@@ -182,15 +205,18 @@ class Assembler(KernelAssembler):
         model: `solver.physics.device.DeviceModel`.
         flavour, deterministic: as for `KernelAssembler`.
         apart: a kernel for each coupled field of a Jacobian (`codegen.make_kernels`); None: on a card only.
+
+    Attributes:
+        sources: `packing.Sources`.
     """
 
     def __init__(self, model, flavour, deterministic=False, apart=None):
         from solver.engines.cuda.packing import Sources
 
-        self._sources = Sources(model, flavour.name == "device" if apart is None else apart)
-        super().__init__(self._sources.tables, self._sources.arrays, self._sources.constants(), flavour, deterministic)
+        self.sources = Sources(model, flavour.name == "device" if apart is None else apart)
+        super().__init__(self.sources.tables, self.sources.arrays, self.sources.constants(), flavour, deterministic)
         # Copies of what is there, to see what changed: comparing is cheaper than sending.
-        self._sent = [np.copy(a) for a in self._sources.arrays[1:]]
+        self._sent = [np.copy(a) for a in self.sources.arrays[1:]]
 
     def upload(self):
         """Bring state, history and constants from the model."""
@@ -199,16 +225,16 @@ class Assembler(KernelAssembler):
 
     def upload_state(self):
         """The model's state, ghosts included."""
-        self.set_array(0, self._sources.arrays[0])
+        self.set_array(0, self.sources.arrays[0])
 
     def upload_data(self):
         """Constants and those coefficients that changed."""
-        self.set_constants(self._sources.constants())
-        for k, (sent, now) in enumerate(zip(self._sent, self._sources.arrays[1:]), start=1):
+        self.set_constants(self.sources.constants())
+        for k, (sent, now) in enumerate(zip(self._sent, self.sources.arrays[1:]), start=1):
             if not np.array_equal(sent, now):
                 self.set_array(k, now)
                 np.copyto(sent, now)
 
     def download(self):
         """Write the state, ghosts included, into the model."""
-        self._sources.arrays[0][:] = self.flavour.asnumpy(self.state).ravel()
+        self.sources.arrays[0][:] = self.flavour.asnumpy(self.state).ravel()
