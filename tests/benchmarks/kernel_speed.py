@@ -2,7 +2,7 @@
 
     container/run python -m tests.benchmarks.kernel_speed [SIZE]
 
-SIZE: mesh size of the 3D slab with filament in nm (default 1.2). Processor time, so that a busy machine counts little; the
+SIZE: mesh size of a 200 nm long 3D slab with filament in nm (default 2). Processor time, so that a busy machine counts little; the
 least of several calls. Says nothing of a graphics card.
 """
 
@@ -31,6 +31,7 @@ def main(size):
     from tests.test_forms import CASES
 
     text = CASES["3D slab with filament"].replace("size_at_filament: 5 nm", f"size_at_filament: {size} nm")
+    text = text.replace("thickness: 20 nm", "thickness: 200 nm")
     with tempfile.TemporaryDirectory() as folder:
         m = rough_model(Path(folder), text)
     cpu = CpuAssembler(m)
@@ -51,4 +52,4 @@ def main(size):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else "1.2")
+    main(sys.argv[1] if len(sys.argv) > 1 else "2")
