@@ -13,6 +13,7 @@ import numpy as np
 from petsc4py import PETSc
 
 from solver.discretization.functions import Numpy
+from solver.engines.cpu.ion_limits import IonLimits
 from solver.physics.conduction import filament_conductivity
 from solver.physics.fields import ELECTRON_DENSITY, ELECTRONS, FILAMENT, HOLES, POTENTIAL, TUNNELLING
 from solver.physics.storage import stored
@@ -51,26 +52,25 @@ class CarrierNewton:
         self.engine, self.max_iterations = engine, max_iterations
         fields = engine.model.fields
         self._columns = [fields.index(f) for f in (POTENTIAL, ELECTRONS, HOLES)]
+        self._ions = IonLimits(engine.model)
 
     def solve(self):
         """(converged, iterations, linear iterations, reason) from the model's state, in place."""
         e = self.engine
-        ksp, linear, updates = e.linear_solver, 0, []
+        linear, updates = 0, []
         for iteration in range(1, self.max_iterations + 1):
             b = e.assembler.residual()
             norm = b.norm(PETSc.NormType.NORM_INFINITY)
             if not np.isfinite(norm):
                 return False, iteration, linear, "the residual is not finite"
-            A = e.assembler.jacobian()
-            ksp.setOperators(A)
+            e.linearise()
             try:
-                ksp.solve(b, e.correction)
+                solved, count = e.correct(b)
             except PETSc.Error:  # factors of a singular matrix
-                ksp.getPC().reset()
-                return False, iteration, linear, "linear solve"
-            linear += ksp.getIterationNumber()
-            if ksp.getConvergedReason() < 0:
-                ksp.getPC().reset()
+                solved, count = False, 0
+            linear += count
+            if not solved:
+                e.linear_solver.getPC().reset()
                 return False, iteration, linear, "linear solve"
             if not np.isfinite(e.correction.norm(PETSc.NormType.NORM_INFINITY)):
                 return False, iteration, linear, "the correction is not finite"
@@ -94,6 +94,7 @@ class CarrierNewton:
             if column == electrons and m.context.has(FILAMENT):
                 by_density &= ~self._metallic()
             step[:, column] = np.where(by_density, moved - sign * taken, step[:, column])
+        self._ions.restrict(step, state.array[:rows].reshape(step.shape))
         state.array[:rows] += step.ravel()
         state.scatter_forward()
         largest = PETSc.Vec().createWithArray(step.ravel(), comm=self.engine.comm)

@@ -9,8 +9,8 @@ from petsc4py import PETSc
 from solver.engines.cpu.algebraic import Settler
 from solver.engines.cpu.assembly import Assembler
 from solver.engines.cpu.carrier_newton import CarrierNewton
-from solver.engines.cpu.linear import make_solver
-from solver.physics.fields import ELECTRONS, FERMI, TEMPERATURE, TUNNELLING
+from solver.engines.cpu.linear import RowScaling, make_solver
+from solver.physics.fields import ELECTRONS, FERMI, HOLES, TEMPERATURE, TUNNELLING
 
 LAG = 2
 
@@ -54,6 +54,10 @@ class CpuEngine:
         self._b = self.assembler.vector.duplicate()
         self.correction = self.assembler.vector.duplicate()
         self._carriers = CarrierNewton(self) if model.context.has(ELECTRONS) else None
+        self._scaling = None
+        if self._carriers is not None:
+            carriers = [model.fields.index(f) for f in (ELECTRONS, HOLES)]
+            self._scaling = RowScaling(self.assembler.vector, len(model.fields), carriers)
         self._snes = snes = PETSc.SNES().create(self.comm)
         snes.setOptionsPrefix("halofil_newton_")
         snes.setType("newtonls")
@@ -107,6 +111,18 @@ class CpuEngine:
         """Solver of the coupled Jacobian."""
         return self._snes.getKSP()
 
+    def linearise(self):
+        """Assemble the Jacobian at the model's state for `correct`, its rows scaled."""
+        A = self.assembler.jacobian()
+        self._scaling.take(A)
+        self.linear_solver.setOperators(A)
+
+    def correct(self, b) -> tuple[bool, int]:
+        """Solve J x = `b` into `correction` with the last Jacobian; (solved, linear iterations)."""
+        ksp = self.linear_solver
+        ksp.solve(b if self._scaling is None else self._scaling.right_side(b), self.correction)
+        return ksp.getConvergedReason() > 0, ksp.getIterationNumber()
+
     def _last_update(self):
         return self._snes.getSolutionUpdate().norm(PETSc.NormType.NORM_INFINITY)
 
@@ -142,17 +158,14 @@ class CpuEngine:
         """One more correction with the last Jacobian and its factors, full step: cheap, and not held up by the line
         search, which sees only the rounding floor of the largest rows."""
         start = time.perf_counter()
-        ksp = self._snes.getKSP()
         self._x.array[:] = self.model.context.state.x.array[: self.assembler.owned_rows]
-        self.assembler.residual().copy(self._b)
-        ksp.solve(self._b, self.correction)
-        linear = ksp.getIterationNumber()
+        solved, linear = self.correct(self.assembler.residual())
         self._x.axpy(-1.0, self.correction)
         self.assembler.set_state(self._x)
         self.newton_iterations += 1
         self.linear_iterations += linear
         self.seconds["solve"] += time.perf_counter() - start
-        return NewtonResult(ksp.getConvergedReason() > 0, 1, linear)
+        return NewtonResult(solved, 1, linear)
 
     def _explain(self, reason):
         names = {v: k for k, v in vars(PETSc.SNES.ConvergedReason).items() if isinstance(v, int) and v < 0}

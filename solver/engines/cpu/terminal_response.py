@@ -64,7 +64,7 @@ class TerminalResponse:
         rows = engine.assembler.owned_rows
         change = self._difference(name, None, lambda _: engine.assembler.residual().array_r.copy())
         engine.assembler.vector.array[:] = change
-        engine.linear_solver.solve(engine.assembler.vector, engine.correction)
+        engine.correct(engine.assembler.vector)
         # prescribed values follow the terminal's voltage itself
         self._at(name, None, 1.0)
         direction = state.array - self._keep
