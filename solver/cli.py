@@ -143,9 +143,16 @@ def study(
     jobs: Jobs = None,
     retry: Annotated[bool, typer.Option("--retry", help="run members again that failed")] = False,
     force: Annotated[bool, typer.Option("--force", help="run finished members again")] = False,
+    table: Annotated[bool, typer.Option("--table", help="run nothing: table and figures of what is finished")] = False,
+    slurm: Annotated[bool, typer.Option("--slurm", help="submit what is not finished as a Slurm job array")] = False,
+    sbatch: Annotated[list[str] | None, typer.Option("--sbatch", metavar="OPTION", show_default=False,
+                      help="option for sbatch, e.g. --sbatch=--partition=long; can be repeated")] = None,
 ) -> None:
     """Run a base scenario with values of any keys varied, members side by side; the same command continues it."""
-    _call("solver.studies.study", "run", file, out, jobs=jobs, force=force, retry=retry)
+    if sbatch and not slurm:
+        _refuse("--sbatch goes with --slurm")
+    _call("solver.studies.study", "run", file, out, jobs=jobs, force=force, retry=retry, only_table=table, on_slurm=slurm,
+          sbatch=sbatch or ())
 
 
 @app.command()

@@ -220,7 +220,8 @@ def test_every_trial_is_one_line_of_the_log_and_none_is_run_twice(fitted):
     assert again == first and fitted.runs() == 2
     rows = [json.loads(line) for line in fitted.log.read_text().splitlines()]
     assert [row["trial"] for row in rows] == [1, 2]
-    assert set(rows[0]) == {"trial", "purpose", "cost", "parameters", "observables", "residuals", "failures", "wall [s]", "runs"}
+    assert set(rows[0]) == {"trial", "purpose", "cost", "parameters", "observables", "residuals", "failures", "wall [s]", "runs",
+                            "code"}
 
 
 def test_a_failed_run_has_the_stated_penalty_and_says_why(fitted):

@@ -216,3 +216,23 @@ def test_settings_reach_the_scenario(tmp_path):
     assert value_of(scenario, "physics.heat") == ("off", "")
     assert value_of(scenario, "no.such.key") == (None, "")
     assert json.dumps(value_of(scenario, "solver.max_steps")).endswith('"1"]')
+
+
+def test_every_key_of_study_and_fit_files_is_in_the_docs():
+    from solver.studies.fit_schema import Fit, FitParameter
+    from solver.studies.schema import Range, Sample
+
+    text = (Path(__file__).parents[1] / "docs" / "studies.md").read_text()
+    study_part, fit_part = text.split("## `halofil fit FIT.yaml`\n")
+    for part, models in ((study_part, (Study, Range)), (fit_part, (Fit, FitParameter))):
+        for model in models:
+            for name, field in model.model_fields.items():
+                assert f"`{field.alias or name}`" in part, name
+    assert all(f"{name}:" in study_part for name in Sample.model_fields)
+
+
+@pytest.mark.parametrize("path", sorted((QUICK.parent / "studies").glob("*.yaml")), ids=lambda path: path.stem)
+def test_shipped_studies_are_valid(path):
+    from solver.studies.fit import problem
+
+    assert problem(path).targets if "parameters:" in path.read_text() else plan(path)[0].members

@@ -191,13 +191,13 @@ def _log(made: Problem, force: bool) -> Log:
     file = made.folder / "trials.jsonl"
     if force:
         file.unlink(missing_ok=True)
-        for old in (made.folder / "members").glob("*/summary.json"):
-            old.unlink()
-        for old in (made.folder / "members").glob("*.failed.json"):
+        for old in (*(made.folder / "members").glob("*/summary.json"), *(made.folder / "members").glob("*.failed.json")):
             old.unlink()
     log = Log(file)
     if log.trials:
         print(f"{len(log.trials)} trials were logged before", flush=True)
+    if log.outdated:
+        print(f"{log.outdated} of them were computed by another state of the solver's code; --force begins anew", file=sys.stderr)
     return log
 
 

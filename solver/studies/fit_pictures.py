@@ -134,6 +134,7 @@ def heat_map(values: np.ndarray, rows: Sequence[str], columns: Sequence[str], su
         axes.set_xticks(range(len(columns)), [c.removeprefix("material.") for c in columns], rotation=30, ha="right")
         axes.tick_params(top=False, right=False)
         bar = figure.colorbar(image, ax=axes, fraction=0.03, pad=0.02, extend="both")
-        bar.set_label("d ln|observable| / d ln(parameter); in brackets: within the noise")
+        bar.set_label("d ln|O| / d ln p")
+        axes.set_title("observables O by parameters p; in brackets: within the noise", loc="left")
         figure.tight_layout(pad=0.6)
         return style.save(figure, png)

@@ -15,6 +15,8 @@ from solver.results.folder import RunFolder, atomic_write_text
 from solver.results.summary import read_summary
 from solver.scenario import Scenario
 
+from . import code
+
 DONE, FAILED, INTERRUPTED, WAITING = "done", "failed", "interrupted", "waiting"
 
 
@@ -43,13 +45,14 @@ class Member:
     ranks: int = 1
 
     @classmethod
-    def of(cls, scenario: Scenario, root: Path, settings: Mapping[str, Any], *, label: str = "", ranks: int = 1) -> "Member":
-        """The member that runs `scenario`; nothing is written yet."""
+    def of(cls, scenario: Scenario, root: Path, settings: Mapping[str, Any], *, label: str = "", ranks: int = 1,
+           digest: str | None = None) -> "Member":
+        """The member that runs `scenario`; nothing is written yet. `digest` is given where its folder has a name already."""
         from solver.transient.waveforms import Waveform
 
         text = scenario.resolved_yaml()
         label = label or ", ".join(f"{key.removeprefix('material.')}={value}" for key, value in settings.items())
-        return cls(hashlib.sha256(text.encode()).hexdigest()[:12], text, root, label or scenario.name, dict(settings),
+        return cls(digest or hashlib.sha256(text.encode()).hexdigest()[:12], text, root, label or scenario.name, dict(settings),
                    Waveform(scenario.protocol).end, f"{scenario.device.dimension}D {scenario.name}", ranks)
 
     @property
@@ -69,8 +72,13 @@ class Member:
 
     @property
     def lock(self) -> Path:
-        """Held by the run while it lives."""
+        """Held by the run while it lives; says which state of the solver's code ran last."""
         return self.root / f"{self.digest}.lock"
+
+    @property
+    def outdated(self) -> bool:
+        """True where the result was computed by another state of the solver's code."""
+        return self.status == DONE and self.lock.is_file() and self.lock.read_text() not in ("", code.state())
 
     @property
     def failure(self) -> Path:
@@ -82,6 +90,11 @@ class Member:
         if not self.scenario.is_file():
             self.root.mkdir(parents=True, exist_ok=True)
             atomic_write_text(self.scenario, self.text)
+
+    def forget(self) -> None:
+        """Remove the results of an earlier run, so that it counts as not run."""
+        RunFolder(self.folder).clear()
+        self.failure.unlink(missing_ok=True)
 
     def fail(self, reason: str, wall: float, *, killed: bool = False) -> None:
         """Keep on record that the run ended without a result; a killed one can go on from its checkpoint."""

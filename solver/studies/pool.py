@@ -16,7 +16,7 @@ from typing import Protocol
 
 from solver import launch
 
-from . import memory
+from . import code, memory
 from .members import DONE, FAILED, INTERRUPTED, WAITING, Member
 
 POLL = 0.1  # s
@@ -128,6 +128,8 @@ class Pool:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if member.status == DONE and not anew:  # finished meanwhile
                 return True
+            os.ftruncate(lock, 0)
+            os.write(lock, code.state().encode())
             member.failure.unlink(missing_ok=True)
             with member.output.open("wb") as output:
                 process = subprocess.Popen(
@@ -145,28 +147,28 @@ class Pool:
         return True
 
     def _look(self, run: _Run) -> None:
-        code = run.process.poll()
-        if code is None:
+        status = run.process.poll()
+        if status is None:
             run.peak = max(run.peak, memory.used_by(run.process.pid))
             return
         self._runs.remove(run)
         member = run.member
         self._expected.see(member.kind, member.summary.get("peak memory [B]", 0.0) or run.peak)
-        stopped = self.interrupted and code != 0  # asked to, or killed for good: it goes on next time
-        if member.status != DONE and not stopped and code != INTERRUPTED_STATUS:
-            member.fail(_reason(code, member), time.monotonic() - run.begun, killed=code < 0 or code > 128)
+        stopped = self.interrupted and status != 0  # asked to, or killed for good: it goes on next time
+        if member.status != DONE and not stopped and status != INTERRUPTED_STATUS:
+            member.fail(_reason(status, member), time.monotonic() - run.begun, killed=status < 0 or status > 128)
         if self._watcher:
             self._watcher.ended(member)
 
 
-def _reason(code: int, member: Member) -> str:
+def _reason(status: int, member: Member) -> str:
     """One sentence: the last line a run printed, or the signal that ended it (mpirun's status is 128 + its number)."""
-    number = -code if code < 0 else code - 128
+    number = -status if status < 0 else status - 128
     if number > 0:
         return f"killed by signal {number}" + (" (out of memory?)" if number == signal.SIGKILL else "")
     text = member.output.read_text(errors="replace").replace(f"{member.root}{os.sep}", "").strip()
     last = text.splitlines()[-1].strip() if text else "it printed nothing"
-    return last if code else f"it ended without a result: {last}"
+    return last if status else f"it ended without a result: {last}"
 
 
 def _signal(process: subprocess.Popen, number: signal.Signals) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 from solver.results.folder import atomic_write_text
 from solver.scenario import Scenario, ScenarioError
 
-from . import reading, table
+from . import reading, slurm, table
 from .members import DONE, FAILED, Member
 from .points import points
 from .pool import Pool
@@ -100,7 +100,8 @@ def worked_on(folder: Path) -> Iterator[None]:
         yield
 
 
-def run(path: Path, out: Path | None = None, *, jobs: int | None = None, force: bool = False, retry: bool = False) -> int:
+def run(path: Path, out: Path | None = None, *, jobs: int | None = None, force: bool = False, retry: bool = False,
+        only_table: bool = False, on_slurm: bool = False, sbatch: Sequence[str] = ()) -> int:
     """Run a study to its table (``halofil study``).
 
     Args:
@@ -109,24 +110,46 @@ def run(path: Path, out: Path | None = None, *, jobs: int | None = None, force: 
         jobs: members at a time (default: what the cores hold).
         force: run finished members again.
         retry: run members again that failed.
+        only_table: run nothing, write table and figures of what there is.
+        on_slurm: submit what is not finished as a job array instead of running it here.
+        sbatch: options for sbatch.
 
     Returns:
-        0 all members are done, 1 some failed (the table says which and why), 2 bad input, 130 interrupted.
+        0 all members are done (or submitted), 1 some failed (the table says which and why), 2 bad input, 130 interrupted.
     """
     try:
         made, folder = plan(path, out)
         with worked_on(folder):
-            return _run(made, folder, path, jobs, force, retry)
+            atomic_write_text(folder / "study.yaml", path.read_text(encoding="utf-8"))
+            _say_outdated(made, force)
+            if only_table:
+                return finish(made, folder)
+            if not on_slurm:
+                with Display(made.study.name, made.members) as display, Pool(jobs, display) as pool:
+                    pool.run(made.members, anew=force, retry=retry)
+                return finish(made, folder, interrupted=pool.interrupted)
+        return _submit(made, folder, path, jobs, force, retry, sbatch)
     except (ScenarioError, Busy) as error:
         print(error, file=sys.stderr)
         return BAD_INPUT
 
 
-def _run(made: Plan, folder: Path, path: Path, jobs: int | None, force: bool, retry: bool) -> int:
-    atomic_write_text(folder / "study.yaml", path.read_text(encoding="utf-8"))
-    with Display(made.study.name, made.members) as display, Pool(jobs, display) as pool:
-        pool.run(made.members, anew=force, retry=retry)
-    return finish(made, folder, interrupted=pool.interrupted)
+def _say_outdated(made: Plan, force: bool) -> None:
+    old = sum(member.outdated for member in made.members)
+    if old and not force:
+        print(f"{old} finished members were computed by another state of the solver's code; --force runs all again",
+              file=sys.stderr)
+
+
+def _submit(made: Plan, folder: Path, path: Path, jobs: int | None, force: bool, retry: bool, sbatch: Sequence[str]) -> int:
+    wanted = {m.digest: m for m in made.members
+              if force or m.status != DONE and (retry or m.status != FAILED or m.killed)}.values()
+    if not wanted:
+        return finish(made, folder)
+    if force:
+        for member in wanted:
+            member.forget()
+    return slurm.submit(made.study.name, path, folder, list(wanted), jobs, sbatch)
 
 
 def finish(made: Plan, folder: Path, *, interrupted: bool = False) -> int:

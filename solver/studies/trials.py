@@ -12,7 +12,8 @@ from typing import Any
 from solver.results.folder import NoResult, RunFolder
 from solver.scenario import Scenario, ScenarioError
 
-from .members import DONE, Member
+from . import code
+from .members import DONE, FAILED, Member
 from .objective import Target, cost
 from .pool import Pool
 
@@ -64,12 +65,14 @@ class Log:
     def __init__(self, path: Path) -> None:
         self._path = path
         self.trials: list[Trial] = []
+        self.outdated = 0  # trials of another state of the solver's code
         text = path.read_bytes() if path.is_file() else b""
         whole = text[:text.rfind(b"\n") + 1]
         if whole != text:
             os.truncate(path, len(whole))
         for line in whole.decode("utf-8").splitlines():
             row = json.loads(line)
+            self.outdated += row["code"] != code.state()
             self.trials.append(Trial(row["trial"], row["parameters"], row["runs"], row["observables"], row["failures"],
                                      row["wall [s]"], row["purpose"]))
         self._found = {self.key(trial.digests, trial.settings): trial for trial in self.trials}
@@ -89,7 +92,8 @@ class Log:
         row = {"trial": trial.number, "purpose": trial.purpose, "cost": cost(targets, trial.values, penalty),
                "parameters": trial.settings, "observables": trial.values,
                "residuals": dict(zip((t.name for t in targets), trial.residuals(targets, penalty))),
-               "failures": trial.failures, "wall [s]": trial.wall, "runs": trial.digests}
+               "failures": trial.failures, "wall [s]": trial.wall, "runs": trial.digests,
+               "code": code.state()}
         with self._path.open("ab") as stream:
             stream.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
             stream.flush()
@@ -148,7 +152,7 @@ class Evaluator:
         chosen = list(new.values())[:left]
         self._pool.run([m for i in chosen if isinstance(made[i], dict) for m in made[i].values()])
         for i in chosen:
-            if isinstance(made[i], str) or all(m.status in (DONE, "failed") for m in made[i].values()):
+            if isinstance(made[i], str) or all(m.status in (DONE, FAILED) for m in made[i].values()):
                 trial = self._trial(wanted[i], made[i], digests[i], purpose)
                 self.log.append(trial, self.targets, self.penalty)
                 self._told(trial)

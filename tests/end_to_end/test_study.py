@@ -87,3 +87,38 @@ def test_a_study_ended_in_the_middle_and_started_again_gives_the_same_table(whol
     one, other = (t.loc[:, ~t.columns.str.contains(cost)] for t in (table(whole[0]), table(out)))
     # as runs resumed by hand: rounding of the restart only
     pandas.testing.assert_frame_equal(one, other, rtol=1e-6, atol=1e-30)
+
+
+SBATCH = """#!{python}
+import os, re, subprocess, sys
+*options, script = sys.argv[1:]
+text = open(script).read()
+with open("{log}", "a") as log:
+    print(*options, file=log)
+tasks = re.search(r"--array=0-(\\d+)", text)
+for number in range(int(tasks.group(1)) + 1 if tasks else 1):
+    subprocess.run(["bash", script], env={{**os.environ, "SLURM_ARRAY_TASK_ID": str(number)}}, stdout=sys.stderr)
+print("{job}" if tasks else "78")
+"""
+
+
+def test_a_job_array_and_the_job_after_it_make_the_table(study):
+    """By a stand-in for sbatch that notes its options and runs every task of the script at once."""
+    folder = study.parent / "bin"
+    folder.mkdir()
+    (folder / "sbatch").write_text(SBATCH.format(python=sys.executable, log=folder / "log", job="77;cluster"))
+    (folder / "sbatch").chmod(0o755)
+    (study.parent / "two.yaml").write_text(STUDY.replace("30 nm, 30 nm, 34 nm", "30 nm, 30 nm").replace("100000, 2, 100000", "100000, 2"))
+    out = study.parent / "slurm"
+    run = [*command(study.parent / "two.yaml", out), "--slurm", "--jobs", "1", "--sbatch=--partition=long"]
+    environment = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"}
+    done = subprocess.run(run, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0 and "submitted job 77 with 2 tasks" in done.stdout, done.stdout + done.stderr
+    assert (folder / "log").read_text().splitlines() == [
+        "--parsable --partition=long", "--parsable --partition=long --dependency=afterany:77"]
+    script = (out / "slurm" / "members.sh").read_text()
+    assert "#SBATCH --array=0-1%1\n" in script and "#SBATCH --ntasks=1\n" in script
+    assert list(table(out)["status"]) == ["done", "failed"], done.stderr
+    again = subprocess.run(run, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    assert again.returncode == 1 and "1 of 2 members done, 1 failed" in again.stdout  # nothing is left to submit
+    assert len((folder / "log").read_text().splitlines()) == 2
