@@ -29,6 +29,10 @@ class FilamentSite:
     axis: np.ndarray
     length: float
 
+    def seen_from_top(self) -> FilamentSite:
+        """The same site with its foot on the counter electrode."""
+        return FilamentSite(self.foot + self.length * self.axis, -self.axis, self.length)
+
 
 @dataclass(frozen=True)
 class Layout:

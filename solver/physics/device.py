@@ -68,11 +68,14 @@ class DeviceModel:
         terminal_nodes: terminal -> local owned node numbers on its surfaces (all materials).
         film_nodes: (local nodes) bool.
         sink_nodes: (local nodes) bool, on a heat sink; only with a temperature field.
+        site: `FilamentSite`, its foot on the electrode the filament stands on.
     """
 
     def __init__(self, scenario, device):
         self.parameters = p = DeviceParameters.from_scenario(scenario)
-        self.device = device
+        self.device, self.site = device, device.site
+        if p.filament is not None and scenario.physics.filament.initial.grown_from == "top":
+            self.site = device.site.seen_from_top()
         self.context = ctx = FormContext(device, p)
         self.fields = ctx.fields
         self.terms = []
@@ -164,8 +167,8 @@ class DeviceModel:
 
     def _cylinder(self):
         """Distance from the filament's axis, and height along it above the foot [nm], per local node."""
-        d = self.coordinates - np.asarray(self.device.site.foot)
-        axis = np.asarray(self.device.site.axis)
+        d = self.coordinates - np.asarray(self.site.foot)
+        axis = np.asarray(self.site.axis)
         s = d @ axis
         return np.linalg.norm(d - np.outer(s, axis), axis=1), s
 
@@ -188,8 +191,9 @@ class DeviceModel:
             start = scenario.physics.filament.initial
             radius, height = start.radius * 1e9, start.height * 1e9
             r, s = self._cylinder()
-            outside = np.hypot(np.maximum(r - radius, 0), np.maximum(s - height, 0))
-            distance = np.where(outside > 0, outside, np.maximum(r - radius, s - height))
+            beyond = np.where(s < -1e-6, -s, s - height)  # film beside the electrode, behind the foot, is outside
+            outside = np.hypot(np.maximum(r - radius, 0), np.maximum(beyond, 0))
+            distance = np.where(outside > 0, outside, np.maximum(r - radius, beyond))
             xi = 0.5 * (1 - np.tanh(distance / (2 * p.filament.width)))
             self.values(FILAMENT)[:] = np.where(self.core_nodes, 1.0, xi) * film
             u = np.exp(-np.maximum(distance, 0) / p.filament.decay_length)

@@ -50,7 +50,7 @@ class AxisProbe:
 
     def __init__(self, model):
         self._model, self._comm = model, model.device.mesh.comm
-        site = model.device.site
+        site = model.site
         self.length = float(site.length)
         finest = model.parameters.filament.width / 2
         self.heights = np.linspace(0.0, self.length, max(16, int(np.ceil(self.length / finest))) + 1)

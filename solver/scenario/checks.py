@@ -33,8 +33,11 @@ def faults(scenario: Scenario, given: Callable[[Path_], Any], changed: dict[Path
     """
     yield from _crossed_bars(scenario)
     yield from _lateral_pair(scenario)
-    if isinstance(scenario.device, Block):
-        yield from block_faults(scenario.device)
+    if isinstance(device := scenario.device, Block):
+        yield from block_faults(device)
+    if isinstance(device, AxisymmetricGap) and device.top_radius is not None and device.top_radius >= device.radius:
+        yield ("device", "top_radius"), (
+            f"{_nm(device.top_radius)} leaves no film beside the rod: the disc's radius is {_nm(device.radius)}; write less")
     yield from _carriers(scenario)
     yield from heat_faults(scenario)
     yield from _filament(scenario)
@@ -276,6 +279,8 @@ def ineffective(scenario: Scenario) -> dict[Path_, str]:
     elif isinstance(device, (AxisymmetricGap, Slab)):
         uniform = ("growth", "size_at_edge", "size_max") + (("core_radius",) if isinstance(device, Slab) else ())
         found |= {("mesh", key): f"in layout {device.layout}, which has no edges to refine at" for key in uniform}
+    if isinstance(device, AxisymmetricGap) and device.top_radius is None:
+        found["device", "rod_length"] = "without device.top_radius"
     if not isinstance(device, Block):
         found["mesh", "size_at_junction"] = f"in layout {device.layout}"
     found |= {("material", key): f"in layout {device.layout}, which has no {key}" for key in ("spacer", "substrate", "cap")

@@ -29,7 +29,7 @@ class _Layout(Part):
         return ("top",)
 
     @property
-    def filament_images(self) -> int:
+    def filament_images(self) -> float:
         """Mirror images of the modelled part that make up one filament."""
         return 1
 
@@ -84,11 +84,18 @@ class CrossSection(CrossedBars):
 
 
 class AxisymmetricGap(_Layout):
-    """A disc of film between two parallel electrodes, in cylinder coordinates: the filament and its gap."""
+    """The filament and its gap in cylinder coordinates: film between a plane and a plane or the end of a rod."""
 
     layout: Literal["axisymmetric_gap"] = Field(description="disc of film between parallel electrodes")
     gap: Length = Field("60 nm", description="distance between the electrodes")
     radius: Length = Field("80 nm", description="outer radius of the disc")
+    top_radius: Length | None = Field(
+        None, description="the top electrode is a rod of this radius that ends at the gap, film beside it, as the edge "
+        "of a sidewall is; without it a plane")
+    rod_length: Length = Field("60 nm", description="modelled length of the rod: how far the film goes on beyond the gap")
+    share: float = Field(
+        1.0, gt=0, le=1, description="film's part of the full circle; 0.5 is a filament against a wall (currents are "
+        "scaled down)")
     parallel_conductance: ParallelConductance = Field("0 S", description="ohmic path beside the modelled film, from the driven terminal to the first that is ground")
     dimension: ClassVar[int] = 2
 
@@ -96,6 +103,11 @@ class AxisymmetricGap(_Layout):
     def filament_gap(self) -> float:
         """Distance from the filament's foot to the counter electrode (m)."""
         return self.gap
+
+    @property
+    def filament_images(self) -> float:
+        """Part of a whole filament that there is."""
+        return self.share
 
 
 class Slab(_Layout):

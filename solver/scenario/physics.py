@@ -14,10 +14,12 @@ from .ions import Ions, IonSettings
 class InitialFilament(Part):
     """Shape at the start; the core is the stub grown when the device was formed and never dissolves."""
 
+    grown_from: Literal["bottom", "top"] = Field(
+        "bottom", description="electrode the filament stands on: the cathode of the sweep that formed the device")
     core_radius: Length = Field("2 nm", description="radius of the permanent core")
-    core_height: Length = Field("46 nm", description="height of the permanent core above the foot")
+    core_height: Length = Field("46 nm", description="height of the permanent core from that electrode")
     radius: Length = Field("5 nm", description="radius of the initial surface (filament fraction 0.5)")
-    height: Length = Field("52 nm", description="height of the initial surface above the foot")
+    height: Length = Field("52 nm", description="height of the initial surface from that electrode")
 
 
 class FilamentPhysics(Part):
