@@ -167,3 +167,18 @@ def test_currents_are_scaled_back_to_the_whole_device(tmp_path, device, scale):
     assert layout.current_scale == pytest.approx(scale)
     assert layout.site.foot == pytest.approx([300.0, 0.0, 50.0])
     assert layout.site.length == pytest.approx(60.0)
+
+
+def test_rod_of_the_gap_layout_is_cut_out_and_its_surface_is_the_top_electrode(tmp_path):
+    s = scenario(tmp_path, "device: {layout: axisymmetric_gap, gap: 60 nm, radius: 80 nm, top_radius: 12 nm, rod_length: 50 nm}\n"
+                           "mesh: {size_at_filament: 2.5 nm}\n")
+    mesh = generate(s)
+    assert group_measure(mesh, "film") == pytest.approx(110 * 80 - 50 * 12, rel=1e-12)  # in the half plane
+    assert group_measure(mesh, "top") == pytest.approx(12 + 50, rel=1e-12)
+    assert group_measure(mesh, "bottom") == pytest.approx(80, rel=1e-12)
+    assert quality.report(mesh, 0.0).share_negative_edges == 0
+
+
+def test_half_a_circle_of_film_carries_half_the_current(tmp_path):
+    text = "device: {layout: axisymmetric_gap, gap: 60 nm, radius: 80 nm, share: 0.5}\n"
+    assert layouts.layout_of(scenario(tmp_path, text)).current_scale == 0.5

@@ -53,7 +53,7 @@ class Contact(Part):
 
     electronic: Literal["ohmic", "resistive"] | None = Field(
         None, description="no contact resistance, or material.contacts.conductance; without it the terminal "
-        "that the filament grows towards (top, right) is resistive, the others are ohmic (layout block: all ohmic)")
+        "that the filament grows towards (top, right; the other where it is grown_from top) is resistive, the others are ohmic (layout block: all ohmic)")
     ions: IonContacts | None = Field(
         None, description="ions pass into the electrode and back (Butler-Volmer), or not, or keep their density there; a "
         "mapping says it by species; without it, and for species not named, exchange (layout block: blocking)")

@@ -46,8 +46,10 @@ class Scenario(Part):
     def contact(self, terminal: str) -> Contact:
         """What a terminal lets through, defaults filled in."""
         mobile = [name for name in self.material.ions if self.physics.moves(name)]
-        return complete(self.physics.contacts.get(terminal), terminal in self.device.counter_terminals,
-                        isinstance(self.device, Block), mobile)
+        filament = self.physics.filament
+        reversed_ = filament != "off" and filament.initial.grown_from == "top"
+        counter = (terminal in self.device.counter_terminals) != (reversed_ and not isinstance(self.device, Block))
+        return complete(self.physics.contacts.get(terminal), counter, isinstance(self.device, Block), mobile)
 
     @property
     def driven(self) -> str:
