@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean, stdev
 
 from solver.analysis.measured import (
     CITATION,
@@ -14,6 +15,7 @@ from solver.analysis.measured import (
     iv_bands,
     lateral_band,
     load_measured,
+    negative_first_bands,
     probe_band,
     retention_bands,
     slope_band,
@@ -44,6 +46,65 @@ class Row:
     def inside(self) -> bool:
         """True when the simulated value lies in the measured band."""
         return self.measured.holds(self.simulated)
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """One quantity of several runs that differ by nothing but the seed of their noise; often of one run.
+
+    Attributes:
+        rows: one a run.
+    """
+
+    rows: tuple[Row, ...]
+
+    @property
+    def values(self) -> list[float]:
+        """Of the runs in which the quantity exists."""
+        return [row.simulated for row in self.rows if row.simulated is not None]
+
+    @property
+    def mean(self) -> float | None:
+        """Over those runs; None without any."""
+        return fmean(self.values) if self.values else None
+
+    @property
+    def spread(self) -> float | None:
+        """Standard deviation of the sample; None with fewer than two values."""
+        return stdev(self.values) if len(self.values) > 1 else None
+
+    @property
+    def inside(self) -> bool:
+        """True when the quantity exists in every run and its mean lies in the measured band."""
+        return len(self.values) == len(self.rows) and self.rows[0].measured.holds(self.mean)
+
+    @property
+    def text(self) -> str:
+        """Mean and spread as printed, and of how many runs where it does not exist in all."""
+        if self.mean is None:
+            return "none"
+        spread = "" if self.spread is None else f" ± {self.spread:.2g}"
+        return f"{self.mean:.3g}{spread}" + (f" ({len(self.values)} of {len(self.rows)})" if len(self.values) < len(self.rows) else "")
+
+
+def ensembles(rows: Sequence[Row]) -> list[list[Ensemble]]:
+    """Rows of results grouped: runs of one scenario with other seeds together, in the order given."""
+    groups: dict[str, dict[str, list[Row]]] = {}
+    for result in dict.fromkeys(row.result for row in rows):
+        group = groups.setdefault(_without_seed(result), {})
+        for row in (row for row in rows if row.result == result):
+            group.setdefault(row.quantity, []).append(row)
+    return [[Ensemble(tuple(members)) for members in group.values()] for group in groups.values()]
+
+
+def _without_seed(result: str) -> str:
+    """The run's scenario but for the noise's seed; the folder itself where it has no scenario or no noise."""
+    path = Path(result) / "scenario.yaml"
+    scenario = load_scenario(path) if path.is_file() else None
+    if scenario is None or scenario.physics.noise == "off":
+        return result
+    noise = scenario.physics.noise.model_copy(update={"seed": 1})
+    return scenario.model_copy(update={"physics": scenario.physics.model_copy(update={"noise": noise})}).resolved_yaml()
 
 
 def compare(directories: Sequence[str | Path]) -> list[Row]:
@@ -84,9 +145,14 @@ def _sweep_rows(directory, table) -> list[Row]:
     from solver.analysis.cycles import cycle_numbers
     from solver.analysis.switching import legs, record, switching_numbers
 
-    if not legs(record(table).voltage):
+    voltage = record(table).voltage
+    swept = legs(voltage)
+    if not swept:
         return []
     numbers = switching_numbers(table)
+    if voltage[swept[0][1]] < 0:
+        ((key, measured),) = negative_first_bands().items()
+        return [Row(str(directory), key, measured, numbers["V_set [V]"])]
     rows = [Row(str(directory), key, measured, numbers[key]) for key, measured in iv_bands().items()]
     rows.append(Row(str(directory), "on-state slope [1]", slope_band(), numbers["on-state slope [1]"]))
     cycles = cycle_numbers(numbers)
@@ -139,17 +205,27 @@ def main(directories: Sequence[str | Path]) -> int:
         return 2
     console = Console()
     console = Console(width=max(console.width, 120))  # narrower than that, values would be cut off
-    for result in dict.fromkeys(row.result for row in rows):
-        table = Table(title=f"{result} against {CITATION}", title_justify="left")
+    groups = ensembles(rows)
+    for group in groups:
+        table = Table(title=f"{_title(group)} against {CITATION}", title_justify="left")
         for name in ("quantity", "measured", "band", "simulated", ""):
             table.add_column(name, justify="left" if name in ("quantity", "") else "right", no_wrap=True)
-        for row in (row for row in rows if row.result == result):
-            mean = "-" if row.measured.mean is None else f"{row.measured.mean:.3g}"
-            value = "none" if row.simulated is None else f"{row.simulated:.3g}"
-            table.add_row(row.quantity.replace("[", r"\["), mean, f"{row.measured.low:.3g} .. {row.measured.high:.3g}",
-                          value, "[green]inside[/green]" if row.inside else "[red]outside[/red]")
+        for line in group:
+            measured = line.rows[0].measured
+            mean = "-" if measured.mean is None else f"{measured.mean:.3g}"
+            table.add_row(line.rows[0].quantity.replace("[", r"\["), mean, f"{measured.low:.3g} .. {measured.high:.3g}",
+                          line.text, "[green]inside[/green]" if line.inside else "[red]outside[/red]")
         console.print(table)
-    outside = sum(not row.inside for row in rows)
-    console.print(f"{len(rows) - outside} of {len(rows)} quantities inside their bands (mean ± one standard "
+    lines = [line for group in groups for line in group]
+    outside = sum(not line.inside for line in lines)
+    console.print(f"{len(lines) - outside} of {len(lines)} quantities inside their bands (mean ± one standard "
                   f"deviation, range, half a decade about an order of magnitude, factor two; doi:{DOI})", highlight=False)
     return 1 if outside else 0
+
+
+def _title(group: Sequence[Ensemble]) -> str:
+    """The folder, or all of them where several seeds were run."""
+    results = list(dict.fromkeys(row.result for line in group for row in line.rows))
+    if len(results) == 1:
+        return results[0]
+    return f"{results[0]} and {len(results) - 1} more with other seeds, mean ± spread over the {len(results)} runs,"

@@ -88,6 +88,13 @@ def cycle_bands() -> dict[str, Band]:
             "drift of V_set over its error [1]": Band(-2.0, 2.0, 0.0, "no trend with the cycle number")}
 
 
+def negative_first_bands() -> dict[str, Band]:
+    """Bands of a sweep that starts at negative bias, by quantity: the paper's device sets there too (Fig. S4). No other
+    numbers are given than those of the positive sweep, hence their mirror image."""
+    voltage = band(load_measured()["iv_sweep"]["v_set"])
+    return {"V_set at negative bias [V]": Band(-voltage.high, -voltage.low, -voltage.mean, "the positive sweep's, mirrored")}
+
+
 def slope_band() -> Band:
     """Band of the on-state's slope of log I over log V: ohmic at positive bias."""
     return Band(0.9, 1.1, 1.0, "ohmic, ± 0.1")

@@ -12,6 +12,8 @@ Definitions (V is the voltage of the driven terminal's source, I its current, S 
 - current jump: log10 of the largest S of the setting leg over S_off (ratio of currents at one voltage).
 - energy to set: integral of I V dt from the beginning of the leg to the set.
 - on-state slope: d log|I| / d log|V| on the way back from the set, from the peak to the read voltage; 1 is ohmic.
+- a device may set in either polarity: the numbers are of the sets in the polarity of the first leg, those in the other
+  are counted.
 
 This is how de Boer & Ehrler (ACS Energy Lett. 2024, 9, 5787) read Fig. 3a, S_on on the way back and S_off on the way
 out; they do not say at which conductance the set is counted, hence the geometric mean.
@@ -240,7 +242,8 @@ def switching_numbers(table: pandas.DataFrame) -> dict[str, Any]:
         table: terminals.csv as read by ``read_terminals``.
 
     Returns:
-        Scalars are means over the cycles in which the event happened (one set and the reset after it make a cycle);
+        Scalars are means over the cycles in which the event happened (one set in the polarity of the first leg and the
+        reset after it make a cycle; "sets in the other polarity [1]" counts the others);
         the values of each cycle are in the lists "... by cycle [unit]", None where there was no event. None stands for
         every number that does not exist: no set, no reset, no sweep. S_off and S_on are those of the first leg when
         nothing sets.
@@ -248,9 +251,11 @@ def switching_numbers(table: pandas.DataFrame) -> dict[str, Any]:
     data = record(table)
     swept = legs(data.voltage)
     events = switching_events(data)
-    sets = [event for event in events if event.kind == "set"]
+    polarity = np.sign(data.voltage[swept[0][1]]) if swept else 0
+    every = [event for event in events if event.kind == "set"]
+    sets = [event for event in every if np.sign(event.voltage) == polarity]
     cycles: list[dict[str, float | None]] = []
-    for number, event in enumerate(sets):
+    for event in sets:
         following = events[events.index(event) + 1:]
         reset = following[0] if following and following[0].kind == "reset" else None
         highest = np.nanmax(data.conductance[event.leg[0]: event.leg[1] + 1])
@@ -280,8 +285,9 @@ def switching_numbers(table: pandas.DataFrame) -> dict[str, Any]:
     energy = "energy [J]"
     numbers[energy] = float(table[energy].iloc[-1]) if energy in table else _energy(data, 0, data.time[-1])
     numbers["read voltage [V]"] = READ_VOLTAGE
-    numbers["sets [1]"] = len(sets)
-    numbers["resets [1]"] = len(events) - len(sets)
+    numbers["sets [1]"] = len(every)
+    numbers["sets in the other polarity [1]"] = len(every) - len(sets)
+    numbers["resets [1]"] = len(events) - len(every)
     for key in ("V_set [V]", "V_reset [V]", "S_on [S]", "S_off [S]"):
         numbers[key.replace(" [", " by cycle [")] = lists[key]
     return {key: None if isinstance(value, float) and not np.isfinite(value) else value

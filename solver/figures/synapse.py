@@ -50,47 +50,121 @@ def pulse_trains(directory: str | Path, png: Path | None = None) -> Path | None:
     if not trains:
         return None
     with style.printed():
-        figure = style.new_figure(style.DOUBLE_COLUMN / 2 * min(len(trains), 2), 100)
-        axes = figure.subplots(2, len(trains), squeeze=False, sharex="col", gridspec_kw={
-            "left": 0.16 / min(len(trains), 2), "right": 0.97, "bottom": 0.1, "top": 0.94, "hspace": 0.1, "wspace": 0.3})
-        for k, train in enumerate(trains):
-            _draw_train(axes[0, k], axes[1, k], table, train, scenario.driven)
-            style.letter(axes[0, k], "abcdefgh"[k % 8])
-        axes[0, 0].legend(loc="best")
+        figure = style.new_figure(style.DOUBLE_COLUMN / 2 * min(len(trains), 2), 80 if len(trains) > 1 else 88)
+        panels = figure.subplots(1, len(trains), squeeze=False, gridspec_kw={
+            "left": 0.16 / min(len(trains), 2), "right": 0.97, "bottom": 0.2 if len(trains) > 1 else 0.24,
+            "top": 0.92, "wspace": 0.3})
+        labels: dict[str, Any] = {}
+        for k, axes in enumerate(panels[0]):
+            inset = _draw_train(axes, table, trains[k], scenario.driven)
+            for one in (axes, inset):
+                labels |= dict(zip(*reversed(one.get_legend_handles_labels())))
+            if len(trains) > 1:
+                style.letter(axes, "abcdefgh"[k % 8])
+        figure.legend(labels.values(), labels, loc="lower center", ncols=3 if len(trains) > 1 else 2, columnspacing=1.0,
+                      fontsize=6 if len(trains) > 1 else 5.2, handlelength=1.6)
         return style.save(figure, png or folder / "figures" / "pulses.png")
 
 
-def _draw_train(current: Axes, energy: Axes, table: pandas.DataFrame, train: Train, driven: str) -> None:
+def _draw_train(axes: Axes, table: pandas.DataFrame, train: Train, driven: str) -> Axes:
+    """Current by pulse, and in an inset, which is returned, the energy of each pulse."""
     numbers = train_numbers(table, train, driven)
     pulse = np.arange(1, len(train.ends) + 1)
-    values = np.abs(numbers["current by pulse [A]"])
-    current.set_yscale("log")
-    current.plot(pulse, values * 1e9, label="simulated", **_SIMULATED)
-    bands = train_bands(train.amplitude, train.width)
+    values = np.abs(numbers["current by pulse [A]"]) * 1e9
+    axes.set_yscale("log")
+    axes.plot(pulse, values, label="simulated", **_SIMULATED)
+    bands, ends = train_bands(train.amplitude, train.width), []
     if bands:
         ends = [bands["first current [A]"], bands["last current [A]"]]
         mean = np.abs([b.mean for b in ends]) * 1e9
         low, high = (np.sort(np.abs([[b.low, b.high] for b in ends]), axis=1) * 1e9).T
-        current.errorbar(pulse[[0, -1]], mean, yerr=[mean - low, high - mean],
-                         label=f"measured, factor two ({CITATION})", **_MEASURED)
+        axes.errorbar(pulse[[0, -1]], mean, yerr=[mean - low, high - mean],
+                      label=f"measured, factor two ({CITATION})", **_MEASURED)
     title = f"{train.amplitude * 1e3:+.0f} mV, {train.width * 1e3:.0f} ms".replace("-", "\N{MINUS SIGN}")
-    current.set_title(title, pad=4)
-    current.set_ylabel("|I| at the end of the pulse [nA]")
-    energy.set_yscale("log")
-    energy.plot(pulse, np.array(numbers["energy by pulse [J]"]) * 1e15, label="I V t", **_SIMULATED)
-    integral = np.abs(numbers["energy by pulse, integral [J]"]) * 1e15
-    energy.plot(pulse, integral, color=style.GREEN, lw=0.8, ls="--", label="∫ I V dt")
+    axes.set_title(title, pad=4)
+    axes.set_ylabel("|I| at the end of the pulse [nA]")
+    axes.set_xlabel("pulse")
+    axes.margins(x=0.06)
+    # the curve takes the lower part, the inset lies in the corner that it leaves
+    shown = np.concatenate([values[values > 0], *[np.abs([b.low, b.high]) * 1e9 for b in ends]])
+    bottom, top = np.log10(shown.min()), np.log10(shown.max())
+    reach = max(top - bottom, 0.3)
+    axes.set_ylim(10 ** (bottom - 0.08 * reach), 10 ** (top + 0.6 * reach))
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    inset = axes.inset_axes([0.13 if values[-1] > values[0] else 0.56, 0.6, 0.41, 0.36])
+    _draw_energy(inset, numbers, bands)
+    return inset
+
+
+def _draw_energy(axes: Axes, numbers: dict[str, Any], bands: dict[str, Any]) -> None:
+    energy = np.array(numbers["energy by pulse [J]"]) * 1e15
+    pulse = np.arange(1, len(energy) + 1)
+    axes.set_yscale("log")
+    axes.plot(pulse, np.abs(numbers["energy by pulse, integral [J]"]) * 1e15, color=style.GREEN, lw=0.8, label="inset: ∫ I V dt")
+    axes.plot(pulse, energy, color=style.BLUE, marker="o", ms=1.8, lw=0.6, ls="--", label="inset: I V t")
     if "energy of doubling [J]" in bands and numbers["doubling pulse [1]"]:
         band = bands["energy of doubling [J]"]
-        energy.errorbar([numbers["doubling pulse [1]"]], [band.mean * 1e15],
-                        yerr=[[(band.mean - band.low) * 1e15], [(band.high - band.mean) * 1e15]],
-                        label="measured, pulse that doubles", **_MEASURED)
-    energy.set_ylabel("energy of the pulse [fJ]")
-    energy.set_xlabel("pulse")
-    energy.legend(loc="best")
-    for a in (current, energy):
-        a.margins(y=0.15)
-    energy.xaxis.get_major_locator().set_params(integer=True)
+        axes.errorbar([numbers["doubling pulse [1]"]], [band.mean * 1e15],
+                      yerr=[[(band.mean - band.low) * 1e15], [(band.high - band.mean) * 1e15]],
+                      label="inset: measured, doubling", **_MEASURED | {"ms": 2.5})
+    axes.set_ylabel("energy [fJ]", fontsize=5.5, labelpad=1)
+    axes.tick_params(labelsize=5)
+    axes.margins(y=0.15)
+    axes.xaxis.get_major_locator().set_params(integer=True)
+
+
+def pulse_record(directory: str | Path, png: Path | None = None) -> Path | None:
+    """Voltage and current over the time of the pulse trains.
+
+    Args:
+        directory: result folder.
+        png: where to, DIR/figures/train.png by default.
+
+    Returns:
+        The picture, or None when the run holds no whole train.
+    """
+    folder = Path(directory)
+    scenario, trains, _ = _protocol(folder)
+    table = read_terminals(folder)
+    time = table["time [s]"].to_numpy()
+    trains = [t for t in trains if t.ends[-1] <= time[-1] * (1 + 1e-9)]
+    if not trains:
+        return None
+    driven = scenario.driven
+    current = (table[f"current {driven} [A]"] - table[f"displacement current {driven} [A]"]).to_numpy()
+    rows = time <= trains[-1].ends[-1] * 1.02
+    # the current of a pulse only: between the pulses there is next to none, and a logarithm of it shows noise
+    on = np.zeros(len(time), dtype=bool)
+    for train in trains:
+        for end in train.ends:
+            on |= (time > end - train.width * (1 - 1e-3)) & (time <= end * (1 + 1e-9))
+    pulsed = np.where(on, np.abs(current), np.nan)
+    factor, unit = style.scaled(pulsed[rows], "A")
+    with style.printed():
+        figure = style.new_figure(style.DOUBLE_COLUMN, 70)
+        voltage, amperes = figure.subplots(2, 1, sharex=True, height_ratios=[0.4, 1], gridspec_kw={
+            "left": 0.085, "right": 0.985, "bottom": 0.135, "top": 0.96, "hspace": 0.08})
+        voltage.plot(time[rows], table[f"voltage {driven} [V]"].to_numpy()[rows] * 1e3, color=style.BLACK, lw=0.7)
+        voltage.set_ylabel("voltage [mV]")
+        voltage.margins(y=0.2)
+        amperes.set_yscale("log")
+        amperes.plot(time[rows], pulsed[rows] * factor, color=style.BLUE, lw=0.9, label="simulated, during the pulses")
+        labelled = False
+        for train in trains:
+            bands = train_bands(train.amplitude, train.width)
+            for end, key in ((train.ends[0], "first"), (train.ends[-1], "last")):
+                if bands:
+                    band = np.abs([(b := bands[f"{key} current [A]"]).mean, b.low, b.high]) * factor
+                    low, high = np.sort(band[1:])
+                    amperes.errorbar([end], [band[0]], yerr=[[band[0] - low], [high - band[0]]], **_MEASURED,
+                                     label=None if labelled else f"measured, factor two ({CITATION})")
+                    labelled = True
+        amperes.set_ylabel(f"current |I| [{unit}]")
+        amperes.set_xlabel("time [s]")
+        amperes.margins(y=0.12)
+        amperes.legend(loc="best")
+        figure.align_ylabels([voltage, amperes])
+        return style.save(figure, png or folder / "figures" / "train.png")
 
 
 def retention(directory: str | Path, png: Path | None = None) -> Path | None:

@@ -71,7 +71,9 @@ def quantities(scenario: Scenario) -> dict[str, Band]:
 
     bands: dict[str, Band] = {}
     sweeps = [step for step in expanded(scenario.protocol) if isinstance(step, Sweep)]
-    if sweeps:
+    if sweeps and sweeps[0].to < 0:
+        bands |= measured.negative_first_bands()
+    elif sweeps:
         bands |= measured.iv_bands() | {"on-state slope [1]": measured.slope_band()}
         if sum(step.to > 0 for step in sweeps) >= FEWEST:
             bands |= measured.cycle_bands()

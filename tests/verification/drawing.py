@@ -1,5 +1,7 @@
 """How the plots of docs/verification.md look: open markers are the simulation, lines the law."""
 
+import io
+
 from solver.figures import style
 
 MARKS = ("o", "s", "^", "D", "v", "P")
@@ -23,3 +25,15 @@ def order(axes, sizes, errors, power=2, anchor=-1):
     """Line of slope `power` through the point `anchor` of a log-log plot of errors against mesh sizes."""
     reference = [errors[anchor] * (h / sizes[anchor]) ** power for h in sizes]
     return axes.plot(sizes, reference, ls=(0, (4, 2)), lw=0.8, color=style.GREY, label=f"order {power}", zorder=1)
+
+
+def small_png(data, width=None):
+    """A PNG of few colours, which makes it small; no wider than `width` pixels."""
+    from PIL import Image
+
+    picture = Image.open(io.BytesIO(data)).convert("RGB")
+    if width is not None and picture.width > width:
+        picture = picture.resize((width, round(picture.height * width / picture.width)), Image.Resampling.LANCZOS)
+    small = io.BytesIO()
+    picture.quantize(64, dither=Image.Dither.NONE).save(small, format="png", optimize=True)
+    return small.getvalue()

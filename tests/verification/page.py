@@ -13,7 +13,7 @@ from pathlib import Path
 from solver.figures import style
 from solver.results.folder import atomic_write_bytes
 from tests.verification.claims import THEMES, Claim, Section
-from tests.verification.drawing import COLOURS
+from tests.verification.drawing import COLOURS, small_png
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "verification.md"
@@ -118,7 +118,6 @@ def _draw(section, data, path):
     """The section's plot as a PNG of few colours, which makes it small."""
     from cycler import cycler
     from matplotlib import rc_context
-    from PIL import Image
 
     # a section that says nothing about its markers and colours gets the page's: open markers, colours for any eye
     with style.printed(), rc_context({"axes.prop_cycle": cycler(color=COLOURS), "lines.markersize": 3.8,
@@ -128,10 +127,8 @@ def _draw(section, data, path):
         section.draw(data, figure)
         buffer = io.BytesIO()
         figure.savefig(buffer, dpi=200, format="png")
-    small = io.BytesIO()
-    Image.open(buffer).convert("RGB").quantize(64, dither=Image.Dither.NONE).save(small, format="png", optimize=True)
     path.parent.mkdir(parents=True, exist_ok=True)
-    atomic_write_bytes(path, small.getvalue())
+    atomic_write_bytes(path, small_png(buffer.getvalue()))
 
 
 # ---- numbers ---------------------------------------------------------------------------------------------------------

@@ -1,0 +1,143 @@
+"""What is run for docs/validation.md: scenarios, variations of the numerics, mechanisms taken away one at a time."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from solver.scenario import Scenario, load_scenario
+
+SCENARIOS = Path(__file__).parents[2] / "scenarios"
+QUIET = {"output.figures": "off"}  # the page draws its own
+
+
+@dataclass(frozen=True)
+class Case:
+    """A scenario and its place on the page.
+
+    Attributes:
+        name: of the file in scenarios/, and of the scenario.
+        title, about: heading and text.
+        figures: what is drawn of it: names in `pictures.DRAWN`.
+        slow: run only when it is named, or when another asks for it.
+        varied: its numerics are varied by `--convergence`, its mechanisms taken away by `--ablation`.
+        like: case whose numerical error bars stand for its own.
+        shorter: settings with which `--ablation` runs it.
+    """
+
+    name: str
+    title: str
+    about: str
+    figures: tuple[str, ...] = ()
+    slow: bool = False
+    varied: bool = False
+    like: str = ""
+    shorter: Mapping[str, Any] = field(default_factory=dict)
+
+    def load(self, settings: Mapping[str, Any] | None = None) -> Scenario:
+        """The scenario with settings as of `--set`.
+
+        Raises:
+            ScenarioError: the settings make none.
+        """
+        from solver.studies.reading import override
+
+        given = QUIET | dict(settings or {})
+        return load_scenario(SCENARIOS / f"{self.name}.yaml", [override(key, value) for key, value in given.items()])
+
+
+CASES = {case.name: case for case in (
+    Case("iv_cycles", "35 cycles", "0 → 0.2 → −0.2 → 0 V at 0.1 V/s, 35 times, with the filament's thermal noise; the "
+         "fast form (axisymmetric gap). The paper's Fig. 3a, 3b and S5.", ("sweeps", "cycles"), like="quick",
+         shorter={"protocol.0.repeat.count": 6}),
+    Case("quick", "One sweep, fast form", "The same sweep once, without noise.", ("iv",), varied=True),
+    Case("negative_first", "A sweep that starts at negative bias", "0 → −0.2 → 0.2 → 0 V on a device that was formed "
+         "so: its filament stands on the top electrode. The paper's Fig. S4 shows that it sets there too; it gives no "
+         "numbers, so the band is the positive sweep's, mirrored.", ("iv",), like="quick"),
+    Case("pulses_80ms", "80 ms pulses", "Ten pulses of 100 mV and ten of −100 mV, 80 ms each, fast form; the period is "
+         "assumed (twice the width). The paper's Fig. 3c.", ("train", "pulses"), varied=True),
+    Case("pulses_55ms", "55 ms pulses", "Ten pulses of 100 mV, 55 ms each, fast form. The paper's Fig. 4.",
+         ("pulses",), varied=True),
+    Case("retention", "Retention", "Ten pulses of 200 mV and 80 ms, then reading at 1 mV, fast form. The paper's Fig. 3d.",
+         ("retention",), varied=True),
+    Case("read_disturb", "Reading disturbs nothing", "The off-state rests for 20 s and is then read at 1 mV for 20 s. "
+         "The paper's Fig. S6a."),
+    Case("lateral_90nm", "Two lateral electrodes 90 nm apart", "The paper's control (Supplementary Note 2): no spacer "
+         "flank, the same sweep, in 2D. It must not switch."),
+    Case("iv_sweep", "The main job: the cell in 3D", "The sweep on the true crossed bars with the same parameters, "
+         "nothing fitted again.", ("iv",), slow=True),
+)}
+
+
+@dataclass(frozen=True)
+class Variation:
+    """The same physics, computed otherwise.
+
+    Attributes:
+        name: heading in the table.
+        settings: what is changed.
+        against: variation it is compared with; "" is the scenario as it stands.
+        counts: the difference is part of the error bar.
+        case: another scenario that is the variation; "" is the same.
+    """
+
+    name: str
+    settings: Mapping[str, Any]
+    against: str = ""
+    counts: bool = True
+    case: str = ""
+
+
+def variations(case: Case) -> list[Variation]:
+    """Those of one case: mesh 1 or 1.5 nm whichever it does not have, interface widths, shorter time steps, 3D."""
+    scenario = case.load()
+    size, width = "mesh.size_at_filament", "physics.filament.interface_width"
+    coarse = scenario.mesh.size_at_filament is None or scenario.mesh.size_at_filament > 1.05e-9
+    mesh = "mesh 1 nm" if coarse else "mesh 1.5 nm"
+    made = [
+        Variation(mesh, {size: mesh.removeprefix("mesh ")}),
+        # the narrow interface needs the fine mesh, so that is what it is compared with
+        Variation("interface 0.8 nm", {width: "0.8 nm", size: "1 nm"}, against=mesh if coarse else ""),
+        Variation("interface 2 nm", {width: "2 nm"}, counts=False),
+        Variation("time tolerance / 4", {"solver.time_tolerance": scenario.solver.time_tolerance / 4,
+                                         "solver.max_filament_change": scenario.solver.max_filament_change / 2}),
+    ]
+    if case.name == "quick":
+        made.append(Variation("3D", {}, counts=False, case="iv_sweep"))
+    return made
+
+
+@dataclass(frozen=True)
+class Mechanism:
+    """Something in the model that can be taken away.
+
+    Attributes:
+        name, about: what is taken away, and how.
+        settings: that do so.
+        present: whether a scenario has it.
+        cases: from which it is taken; without it from every varied one.
+    """
+
+    name: str
+    about: str
+    settings: Mapping[str, Any]
+    present: Callable[[Scenario], bool] = lambda scenario: True
+    cases: tuple[str, ...] = tuple(name for name, case in CASES.items() if case.varied)
+
+
+MECHANISMS = (
+    Mechanism("thermal noise", "`physics.noise: off`", {"physics.noise": "off"},
+              lambda scenario: scenario.physics.noise != "off", tuple(CASES)),
+    Mechanism("exchange of vacancies with the electrodes", "blocking contacts",
+              {"physics.contacts.top.ions": "blocking", "physics.contacts.bottom.ions": "blocking"}),
+    Mechanism("contact resistance", "the top contact ohmic", {"physics.contacts.top.electronic": "ohmic"}),
+    Mechanism("steric limit", "site density 1e24 cm^-3, a thousand times the material's",
+              {"material.ions.vacancies.site_density": "1e24 cm^-3"}),
+    Mechanism("asymmetric kinetics", "Butler-Volmer symmetry factor 0.5", {"material.filament.symmetry_factor": 0.5}),
+    Mechanism("stub that never dissolves", "permanent core of 1 nm under the same initial filament",
+              {"physics.filament.initial.core_height": "1 nm"}),
+    Mechanism("conduction beside the modelled film", "`device.parallel_conductance: 0 S`",
+              {"device.parallel_conductance": "0 S"}, lambda scenario: scenario.device.parallel_conductance > 0),
+)
+NO_SWITCH = ("Conduction by tunnelling across the gap and the interface energy have no switch: without the first the gap's "
+             "conductance would follow the numerical interface width, without the second the phase field is not defined.")
