@@ -1,5 +1,7 @@
 """Switching numbers of made-up records whose answer is known, and the comparison's exit statuses."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import synthetic_run as synthetic
@@ -9,6 +11,7 @@ from solver.analysis.measured import band, iv_bands
 from solver.analysis.switching import legs, record, switching_events, switching_numbers
 from solver.results.tables import TerminalTable
 
+SCENARIOS = Path(__file__).parents[1] / "scenarios"
 STEP = 1e-3  # V between rows: event voltages are interpolated within one step
 
 
@@ -90,6 +93,17 @@ def test_a_set_in_the_leg_of_the_reset_is_found():
     assert kinds == [("set", 0.15), ("reset", -0.05), ("set", -0.15)]
 
 
+def test_a_set_in_the_other_polarity_is_counted_and_does_not_enter_the_means():
+    """Three cycles that set at 0.15 V; in the second one the device sets again at -0.15 V."""
+    table = synthetic.sweep_table(cycles=3, v_reset=-0.05)
+    time, volts = table["time [s]"].to_numpy(), table["voltage top [V]"].to_numpy()
+    again = (time > 8 + 5.5 - 1e-9) & (time < 16)
+    table.loc[again, "current top [A]"] = 2.5e-5 * volts[again]
+    numbers = switching_numbers(table)
+    assert numbers["sets in the other polarity [1]"] == 1 and numbers["sets [1]"] == 4
+    assert numbers["V_set by cycle [V]"] == pytest.approx([0.15] * len(numbers["V_set by cycle [V]"]), abs=STEP)
+
+
 def test_a_record_that_begins_on_has_a_reset_only():
     table = synthetic.sweep_table()
     numbers = switching_numbers(table[table["time [s]"] > 4.0].reset_index(drop=True))
@@ -133,6 +147,41 @@ def write(folder, table):
     out = TerminalTable(folder / "terminals.csv", list(table.columns))
     for row in table.to_dict("records"):
         out.append(row)
+
+
+def test_a_sweep_that_starts_negative_is_compared_with_the_mirror_image_of_the_measured_set(tmp_path):
+    write(tmp_path / "negative", synthetic.sweep_table(polarity=-1))
+    (row,) = comparison.compare([tmp_path / "negative"])
+    assert row.quantity == "V_set at negative bias [V]" and row.inside
+    assert (row.measured.low, row.measured.high) == pytest.approx((-0.19, -0.13))
+    write(tmp_path / "none", synthetic.sweep_table(polarity=-1, v_set=0.5))
+    (row,) = comparison.compare([tmp_path / "none"])
+    assert row.simulated is None and not row.inside
+
+
+def test_compare_takes_runs_that_differ_by_the_seed_only_as_one(tmp_path, capsys):
+    text = (SCENARIOS / "quick.yaml").read_text().replace("physics:\n", "physics:\n  noise: {seed: SEED}\n")
+    for name, seed, v_set, extra in (("a", 1, 0.15, ""), ("b", 2, 0.17, ""), ("other", 3, 0.195, "solver: {max_steps: 100}\n")):
+        write(tmp_path / name, synthetic.sweep_table(v_set=v_set))
+        (tmp_path / name / "scenario.yaml").write_text(text.replace("SEED", str(seed)) + extra)
+    groups = comparison.ensembles(comparison.compare([tmp_path / name for name in "ab"] + [tmp_path / "other"]))
+    assert [len(group[0].rows) for group in groups] == [2, 1]
+    line = groups[0][0]
+    assert line.rows[0].quantity == "V_set [V]" and line.inside and not groups[1][0].inside
+    assert (line.mean, line.spread) == pytest.approx((0.16, 0.02 / 2**0.5), abs=STEP)
+    assert comparison.main([tmp_path / "a", tmp_path / "b"]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "0.16 ± 0.014" in shown and "1 more with other seeds" in shown
+
+
+def test_a_number_that_one_seed_does_not_have_is_outside(tmp_path):
+    text = (SCENARIOS / "quick.yaml").read_text().replace("physics:\n", "physics:\n  noise: {seed: SEED}\n")
+    for name, seed, v_reset in (("a", 1, -0.12), ("b", 2, -0.5)):
+        write(tmp_path / name, synthetic.sweep_table(v_reset=v_reset))
+        (tmp_path / name / "scenario.yaml").write_text(text.replace("SEED", str(seed)))
+    (group,) = comparison.ensembles(comparison.compare([tmp_path / "a", tmp_path / "b"]))
+    reset = next(line for line in group if line.rows[0].quantity == "V_reset [V]")
+    assert not reset.inside and reset.text.endswith("(1 of 2)")
 
 
 def test_compare_says_inside_with_0_outside_with_1_and_no_result_with_2(tmp_path, capsys):

@@ -53,14 +53,14 @@ def test_the_cost_is_a_weighted_mean_of_squares():
     assert cost(ts, {"s: a": 0.19, "s: b": 0.10}, 10.0) == pytest.approx((1 + 3 * 4) / 4)
 
 
-@pytest.mark.parametrize("cycles", [1, 6])
-def test_what_a_protocol_gives_is_known_before_it_runs(tmp_path, cycles):
+@pytest.mark.parametrize(("cycles", "peak"), [(1, 0.2), (6, 0.2), (1, -0.2)])
+def test_what_a_protocol_gives_is_known_before_it_runs(tmp_path, cycles, peak):
     """The same quantities and bands as `halofil compare` finds afterwards."""
     text = (SCENARIOS / "quick.yaml").read_text().split("protocol:")[0] + (
-        f"protocol: [repeat: {{count: {cycles}, steps: [sweep: {{to: 0.2 V, rate: 0.1 V/s}}, sweep: {{to: -0.2 V, rate: 0.1 V/s}},"
+        f"protocol: [repeat: {{count: {cycles}, steps: [sweep: {{to: {peak} V, rate: 0.1 V/s}}, sweep: {{to: {-peak} V, rate: 0.1 V/s}},"
         " sweep: {to: 0 V, rate: 0.1 V/s}]}]\n")
     (tmp_path / "scenario.yaml").write_text(text)
-    sweep_table(cycles=cycles).to_csv(tmp_path / "terminals.csv", index=False)
+    sweep_table(cycles=cycles, polarity=np.sign(peak)).to_csv(tmp_path / "terminals.csv", index=False)
     found = {row.quantity: row.measured for row in compare([tmp_path])}
     assert quantities(load_scenario(tmp_path / "scenario.yaml")) == found
 

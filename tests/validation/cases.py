@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +43,12 @@ class Case:
         """
         from solver.studies.reading import override
 
-        given = QUIET | dict(settings or {})
-        return load_scenario(SCENARIOS / f"{self.name}.yaml", [override(key, value) for key, value in given.items()])
+        return _load(self.name, tuple(override(key, value) for key, value in (QUIET | dict(settings or {})).items()))
+
+
+@cache
+def _load(name: str, overrides: tuple[str, ...]) -> Scenario:
+    return load_scenario(SCENARIOS / f"{name}.yaml", overrides)
 
 
 CASES = {case.name: case for case in (
