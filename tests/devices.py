@@ -125,13 +125,13 @@ def stationary(m, linear_solver="auto"):
     from solver.transient.stepping import Stepper
 
     stepper = Stepper(m, CpuEngine(m, linear_solver=linear_solver), None, StepLimits(5e-3, 0.2, 1e-12), 0.1)
-    stepper.settle_at(0.0)
+    stepper.stationary.settle_at(0.0)
     last = 0.0
 
     def at(volts):
         nonlocal last
         if volts != last:
-            at.iterations = stepper.settle_at(volts, last)
+            at.iterations = stepper.stationary.settle_at(volts, last)
             last = volts
         return nodal_sums(m, stepper.engine.interior_residual())
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from solver.physics.parameters import Contact, Wiring
 from solver.transient.bdf import STATIONARY, coefficients
 from solver.transient.circuit import Circuit
+from solver.transient.history import write_history
 from tests.devices import GAP, bipolar, model
 
 
@@ -104,7 +105,7 @@ def test_the_response_to_a_terminal_is_that_of_solving_again(tmp_path, text):
     stepper = Stepper(m, CpuEngine(m, 1e-9, 1e-10), None, StepLimits(5e-3, 0.2, 1e-12), 0.1)
     stepper.equilibrate()
     c = coefficients(1e-3, None)
-    stepper._set_history(c, stepper.levels.states)
+    write_history(stepper.model, c, stepper.levels.states)
     state = m.context.state.x.array
 
     def at(volts):

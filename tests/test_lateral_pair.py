@@ -8,7 +8,7 @@ from meshes.geometry import lateral_pair
 from meshes.layouts import generate, layout_of
 from meshes.simplex_mesh import group_measure
 from tests.devices import model, scenario
-from tests.end_to_end.test_runs import assert_same, halofil_run, table
+from tests.end_to_end.running import assert_same, halofil_run, table
 
 SMALL = {"layout": "lateral_pair", "electrode_width": "400 nm", "domain_length": "600 nm", "film_thickness": "150 nm",
          "cap_thickness": "50 nm"}

@@ -59,8 +59,15 @@ def _complete(value: dict[str, Terminal], info: ValidationInfo) -> dict[str, Ter
     grounded = any(terminal.role == "ground" for terminal in value.values())
     missing = [name for name in names if device is not None and name not in value]
     if missing or len(driven) != 1 or not grounded:
-        what = f"{missing[0]} is missing" if missing else f"{len(driven)} terminals are driven" if len(driven) != 1 \
-            else "no terminal is ground, so that no current could flow"
+        if missing:
+            what = f"{missing[0]} is missing"
+        elif not driven:
+            roles = ", ".join(f"{name} is {terminal.role}" for name, terminal in value.items())
+            what = f"no terminal is driven: {roles}, so that no voltage would be applied"
+        elif len(driven) > 1:
+            what = f"{len(driven)} terminals are driven, {' and '.join(driven)}"
+        else:
+            what = "no terminal is ground, so that no current could flow"
         roles = ", ".join(f"{name}: {'ground' if k else 'driven'}" for k, name in enumerate(names))
         raise fault(f"{what}; one terminal is driven and another is ground, e.g. {{{roles}}}")
     return {name: value[name] for name in names if name in value}

@@ -4,6 +4,10 @@ import math
 from dataclasses import dataclass
 
 
+class SolutionStopped(RuntimeError):
+    """The solution cannot go on; the message is one sentence, the model holds the last good state."""
+
+
 @dataclass(frozen=True)
 class StepLimits:
     """What a step may do.

@@ -1,21 +1,19 @@
 """Marching a device through its waveform: predict, solve, judge, accept or retry smaller."""
 
 import logging
-from functools import partial
 
 from solver.physics.balances import INSIDE, IonCount, nodal_sums
-from solver.physics.fields import (
-    ELECTRONS,
-)
-from solver.physics.storage import stored
+from solver.physics.fields import ELECTRONS
 from solver.transient import bdf
 from solver.transient.circuit import Circuit
 from solver.transient.closure import Closure
 from solver.transient.continuation import walk
-from solver.transient.control import StepLimits, growth, on_ladder, rejected
+from solver.transient.control import SolutionStopped, StepLimits, growth, on_ladder, rejected
+from solver.transient.history import write_history
 from solver.transient.movement import Movement
 from solver.transient.pace import Pace, advice
 from solver.transient.records import Effort, StepRecord
+from solver.transient.stationary import Stationary, close_circuit
 
 log = logging.getLogger("halofil")
 FIRST_STEP = 1e-6  # s, after a jump of the voltage
@@ -24,10 +22,6 @@ CORRECTIONS, ATTEMPTS = 6, 12  # of the fields until the balances hold, and of f
 BALANCE = 3e-7  # of the largest terminal current
 NEGATIVE_DENSITY = 1e-9  # of c0: below zero by more than Newton's rounding
 LOST_IONS = 1e-11  # of all ions of a species, in one step: 1e-8 after a thousand steps that all err to one side
-
-
-class SolutionStopped(RuntimeError):
-    """The solution cannot go on; the message is one sentence, the model holds the last good state."""
 
 
 class Stepper:
@@ -50,6 +44,7 @@ class Stepper:
         self.rejected_steps = self.accepted_steps = 0
         self.pace = Pace()
         self.movement = Movement(model)
+        self.stationary = Stationary(model, engine, self.apply)
         self._count = IonCount(model)
         self._driven = [c.name for c in model.parameters.contacts if c.driven]
         # Sums that follow the same BDF formula as the fields, newest first: electrode charges, ions exchanged or made by reactions.
@@ -78,79 +73,17 @@ class Stepper:
         self.relax(0.0)
         self._hold_ions(False)
         if self.closure is not None and ELECTRONS in self.model.fields and not self.model.context.species:
-            self._close_stationary(0.0)  # under light a floating terminal takes its photovoltage
+            # under light a floating terminal takes its photovoltage
+            currents = lambda c: self._film_currents(c, self._sums()[0])
+            close_circuit(self.closure, self.engine, 0.0, currents, self.movement.tame, ATTEMPTS, BALANCE)
         self.begin()
         log.info("equilibrium at 0 V reached")
 
     def relax(self, volts: float, start: float = 0.0):
-        """Stationary state at `volts` from the state at `start` [V], with the filament held: implicit Euler with growing
-        steps, backing off on failure; at once where nothing but electrons and holes moves.
-
-        Raises:
-            SolutionStopped: a step gets too small, or the voltage is not reached.
-        """
-        ctx = self.model.context
-        if self.closure is None:
-            self.apply(volts)
-        else:
+        """`Stationary.relax` with ideal terminals, for the circuit too."""
+        if self.closure is not None:
             self.closure.ideal(volts)
-        if ELECTRONS in self.model.fields and not ctx.species:
-            self.settle_at(volts, start)
-            return
-        self._hold_filament(True)
-        dt, smallest, fast = 1e-7, 1e-13, 10.0
-        while dt < 1e5:
-            keep = ctx.state.x.array.copy()
-            self._set_history(bdf.coefficients(dt, None), [keep])
-            self.engine.settle()
-            result = self.engine.solve()
-            if not result.converged and start != volts:
-                ctx.state.x.array[:] = keep
-                result, _ = walk(self.model, self.engine, self.apply, start, volts)
-            if result.converged:
-                start, dt = volts, dt * (fast if result.iterations <= 4 else min(fast, 4.0))
-                continue
-            ctx.state.x.array[:] = keep
-            log.info("stationary state at %.4g V: step %.1e s refused (%s), trying smaller", volts, dt, result.reason)
-            self.apply(volts)
-            dt, fast = 0.1 * dt, 2.0
-            if dt < smallest:
-                raise SolutionStopped(f"no stationary state at {volts:.4g} V: {result.reason}; check the material and the mesh.")
-        if ELECTRONS in self.model.fields:
-            self.engine.polish()
-        self._hold_filament(False)
-
-    def settle_at(self, volts: float, start: float = 0.0):
-        """Stationary state at `volts` from the state at `start` [V], time derivatives off (electrons and holes only:
-        ions that no contact lets through have no unique one). At 0 V the quasi-Fermi potentials stay as they are, zero:
-        there this is the nonlinear Poisson equation with carriers in equilibrium.
-
-        Returns:
-            Newton iterations.
-
-        Raises:
-            SolutionStopped: continuation in the voltage does not get there.
-        """
-        ctx = self.model.context
-        ctx.rate.value = 0.0
-        ctx.history.x.array[:] = 0.0
-        result, iterations = walk(self.model, self.engine, self.apply, start, volts)
-        if not result.converged:
-            raise SolutionStopped(f"no stationary state at {volts:.4f} V: {result.reason}; check doping and mesh.")
-        self.engine.polish()  # Newton's last error shows in the terminals' charges and currents
-        log.info("stationary state at %.4g V: %d Newton iterations", volts, iterations)
-        return iterations
-
-    def _close_stationary(self, volts):
-        """From the stationary state with ideal terminals to that with the circuit."""
-        closure = self.closure
-        effort = closure.solve(bdf.STATIONARY, volts, closure.free, self.model.context.state.x.array.copy(), self.movement.tame)
-        if not effort.converged:
-            raise SolutionStopped(f"no stationary state of the circuit at {volts:.4f} V: {effort.reason}.")
-        for _ in range(ATTEMPTS):
-            if not closure.improve(bdf.STATIONARY, self._film_currents(bdf.STATIONARY, self._sums()[0]), BALANCE):
-                break
-            self.engine.polish()
+        self.stationary.relax(volts, start)
 
     def begin(self):
         """Make the present state the start of the waveform (t = 0)."""
@@ -163,10 +96,6 @@ class Stepper:
         if self.closure is not None:
             self.closure.begin()
 
-    def _hold_filament(self, held):
-        self.model.context.filament_mobility.value = 0.0 if held else 1.0
-        self.engine.assembler.constants_changed()
-
     def _hold_ions(self, held):
         motion = self.model.context.ion_motion
         if not isinstance(motion, float):
@@ -177,16 +106,6 @@ class Stepper:
         sums = nodal_sums(self.model, self.engine.interior_residual())
         inside = sums.pop(INSIDE)
         return sums, inside
-
-    def _set_history(self, c, states):
-        """Write a1 s_(n-1) + a2 s_(n-2) of the stored quantities into the context."""
-        m, ctx = self.model, self.model.context
-        ctx.rate.value = c.a0
-        ctx.history.x.array[:] = 0.0
-        history = ctx.history.x.array.reshape(len(m.coordinates), -1)
-        for a, state in zip((c.a1, c.a2), states):
-            for k, quantity in enumerate(ctx.stored):
-                history[:, k] += a * stored(quantity, m.fields, m.parameters, partial(m.values, array=state))
 
     def advance(self, until: float, segment) -> StepRecord:
         """One accepted step within `segment`, not beyond `until` [s].
@@ -265,7 +184,7 @@ class Stepper:
         """Newton from the predicted state, with the circuit where there is one; on failure anything may be left."""
         keep = self.levels.states[0]
         self.movement.guess(predicted, keep)
-        self._set_history(c, self.levels.states)
+        write_history(self.model, c, self.levels.states)
         if self.model.noise is not None:
             self.model.context.noise.x.array[:] = self.model.noise.force(c, self.levels.times, t)
         if self.closure is not None:

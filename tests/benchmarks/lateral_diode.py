@@ -42,11 +42,11 @@ def measure(factor: float, solver: str) -> dict:
     engine = CpuEngine(model, linear_solver=solver)
     stepper = Stepper(model, engine, None, StepLimits(5e-3, 0.2, 1e-12), 0.1)
     start = time.perf_counter()
-    iterations, seconds, volts = [stepper.settle_at(0.0)], [], 0.0
+    iterations, seconds, volts = [stepper.stationary.settle_at(0.0)], [], 0.0
     seconds.append(time.perf_counter() - start)
     for target in (0.1, 0.2, 0.3, 0.4, 0.5, 0.6):
         start = time.perf_counter()
-        iterations.append(stepper.settle_at(target, volts))
+        iterations.append(stepper.stationary.settle_at(target, volts))
         seconds.append(time.perf_counter() - start)
         volts = target
     current = nodal_sums(model, engine.interior_residual())["anode"].electronic

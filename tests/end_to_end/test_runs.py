@@ -3,66 +3,17 @@
 import json
 import os
 import signal
-import subprocess
-import sys
-import time
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.devices import GAP
+from tests.end_to_end.running import HEAD, assert_same, halofil_run, start_and_wait_for_rows, table
 
-HEAD = "name: short\nmaterial: mapbi3_gold\nterminals: {top: driven, bottom: ground}\n"
-SHORT = GAP + HEAD + (
+SCENARIO = GAP + HEAD + (
     "protocol: [{sweep: {to: 0.1 V, rate: 0.2 V/s}}, {hold: {voltage: -0.05 V, duration: 0.1 s}}]\n"
     "output: {fields_every: 50 mV, figures: off, checkpoint_every: 0.5 s}\n"
 )
-COMMAND = [sys.executable, "-m", "solver.cli", "run"]
-ROOT = Path(__file__).parents[2]
-
-
-def halofil_run(scenario, out, *options, ranks=None):
-    """Run to the end in a process of its own; returns the completed process."""
-    extra = ["--ranks", str(ranks)] if ranks else []
-    return subprocess.run(
-        [*COMMAND, str(scenario), "--out", str(out), *extra, *options], cwd=ROOT, capture_output=True, text=True,
-        timeout=300, check=False,
-    )
-
-
-@pytest.fixture(scope="module")
-def scenario(tmp_path_factory):
-    path = tmp_path_factory.mktemp("runs") / "short.yaml"
-    path.write_text(SHORT)
-    return path
-
-
-@pytest.fixture(scope="module")
-def reference(scenario):
-    """Uninterrupted run on one rank."""
-    out = scenario.parent / "reference"
-    done = halofil_run(scenario, out)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return out
-
-
-def table(out):
-    from solver.results.tables import read_terminals
-
-    return read_terminals(out)
-
-
-def assert_same(a, b, rtol=1e-6):
-    """Equal rows: times, voltages, currents, conductance, energy, gap."""
-    assert len(a) == len(b)
-    for column in a.columns:
-        unit_noise = ("imbalance", "iterations", "displacement", "ionic")
-        if any(word in column for word in unit_noise):
-            continue
-        x, y = a[column].to_numpy(), b[column].to_numpy()
-        # the floor: a current of one electron a second, a gap of a femtometre
-        np.testing.assert_allclose(y, x, rtol=rtol, atol=1e-19 if "[A]" in column else 1e-15, err_msg=column)
 
 
 def test_terminals_balance_and_vacancies_are_conserved_at_every_step(reference):
@@ -96,7 +47,7 @@ def test_the_answer_does_not_depend_on_the_number_of_ranks(scenario, reference, 
 @pytest.mark.parallel
 def test_noise_is_the_same_on_one_and_two_ranks_and_other_with_another_seed(tmp_path):
     path = tmp_path / "noisy.yaml"
-    path.write_text(SHORT.replace("physics: {", "physics: {noise: {seed: 5, resolution: 5 ms}, ").replace(
+    path.write_text(SCENARIO.replace("physics: {", "physics: {noise: {seed: 5, resolution: 5 ms}, ").replace(
         "{to: 0.1 V, rate: 0.2 V/s}", "{to: 0.02 V, rate: 0.2 V/s}").replace("duration: 0.1 s", "duration: 0.05 s"))
     tables = {}
     for name, ranks, options in (("one", None, ()), ("two", 2, ()), ("seed", None, ("--set", "physics.noise.seed=6"))):
@@ -106,20 +57,6 @@ def test_noise_is_the_same_on_one_and_two_ranks_and_other_with_another_seed(tmp_
     assert_same(tables["one"], tables["two"], rtol=1e-5)
     gaps = {name: t["filament gap [m]"].iloc[-1] for name, t in tables.items()}
     assert abs(gaps["seed"] - gaps["one"]) > 1e-12
-
-
-def start_and_wait_for_rows(scenario, out, rows, *options):
-    process = subprocess.Popen(
-        [*COMMAND, str(scenario), "--out", str(out), *options], cwd=ROOT, stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    csv = out / "terminals.csv"
-    end = time.monotonic() + 120
-    while time.monotonic() < end and process.poll() is None:
-        if csv.exists() and csv.read_text().count("\n") > rows and (out / "checkpoint" / "state.h5").exists():
-            return process
-        time.sleep(0.02)
-    raise AssertionError(f"the run ended ({process.returncode}) before it wrote {rows} rows")
 
 
 @pytest.mark.parallel

@@ -4,32 +4,16 @@ import numpy as np
 import pytest
 
 from tests.devices import GAP
-from tests.end_to_end.test_runs import assert_same, halofil_run, start_and_wait_for_rows, table
+from tests.end_to_end.running import assert_same, halofil_run, start_and_wait_for_rows, table
 
 CIRCUIT = (
     "terminals: {top: {role: driven, series_resistance: 200 kohm, parallel_capacitance: 4 nF, compliance: 10 nA}, "
     "bottom: ground}\n"
 )
-SHORT = GAP + "name: wired\nmaterial: mapbi3_gold\n" + CIRCUIT + (
+SCENARIO = GAP + "name: wired\nmaterial: mapbi3_gold\n" + CIRCUIT + (
     "protocol: [{sweep: {to: 0.11 V, rate: 0.2 V/s}}, {hold: {voltage: -0.05 V, duration: 0.1 s}}]\n"
     "output: {fields_every: 50 mV, checkpoint_every: 0.5 s}\n"
 )
-
-
-@pytest.fixture(scope="module")
-def scenario(tmp_path_factory):
-    path = tmp_path_factory.mktemp("wired") / "wired.yaml"
-    path.write_text(SHORT)
-    return path
-
-
-@pytest.fixture(scope="module")
-def reference(scenario):
-    """Uninterrupted run on one rank."""
-    out = scenario.parent / "reference"
-    done = halofil_run(scenario, out)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return out
 
 
 def test_the_table_keeps_the_circuits_laws(reference):

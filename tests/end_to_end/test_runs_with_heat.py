@@ -4,31 +4,15 @@ import numpy as np
 import pytest
 
 from solver.results.snapshots import read_snapshots
-from tests.end_to_end.test_runs import HEAD, assert_same, halofil_run, table
+from tests.end_to_end.running import HEAD, assert_same, halofil_run, table
 
-BAR = (
+SCENARIO = (
     "device: {layout: slab, thickness: 40 nm, dimension: 2, area: 1600 nm^2}\nmesh: {size_at_filament: 4 nm}\n" + HEAD
     + "material_overrides: {film.electronic_conductivity: 1e3 S/m, film.conductivity_activation_energy: {value: 0.1 eV, "
     "source: test}}\nphysics: {filament: off, heat: {terminals: {top: {condition: robin, temperature: 310 K, "
     "transfer_coefficient: 1e6 W/(m^2 K)}, bottom: {}}}}\nprotocol: [{sweep: {to: 0.2 V, rate: 100 V/s}}, "
     "{hold: {voltage: 0.1 V, duration: 1 ms}}]\noutput: {fields_every: 50 mV, figures: on}\n"
 )
-
-
-@pytest.fixture(scope="module")
-def scenario(tmp_path_factory):
-    path = tmp_path_factory.mktemp("heat") / "bar.yaml"
-    path.write_text(BAR)
-    return path
-
-
-@pytest.fixture(scope="module")
-def reference(scenario):
-    """Uninterrupted run on one rank."""
-    out = scenario.parent / "reference"
-    done = halofil_run(scenario, out)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return out
 
 
 def test_the_heat_is_the_electrical_power_and_the_temperature_is_written(reference):

@@ -5,6 +5,7 @@ import pytest
 
 from solver.scenario.protocol import Hold, Sweep
 from solver.transient.bdf import coefficients
+from solver.transient.history import write_history
 from tests.devices import bipolar, model
 from tests.verification.claims import Claim, Section, check
 from tests.verification.drawing import law, simulated
@@ -48,7 +49,7 @@ def charging(tmp_path, steps, extra=0.0):
 
     # the state at dt, exactly: a linear potential, whose charge follows from its voltage
     closure = stepper.closure
-    stepper._set_history(coefficients(dt, None), stepper.levels.states)
+    write_history(stepper.model, coefficients(dt, None), stepper.levels.states)
     closure.apply(1.0, [exact(dt)])
     assert stepper.engine.solve().converged
     charge = {n: s.charge for n, s in stepper._sums()[0].items()}

@@ -11,6 +11,7 @@ from scipy.linalg import eigh, solve_discrete_lyapunov
 
 from solver.physics.noise import ThermalNoise
 from solver.transient import bdf
+from solver.transient.history import write_history
 from tests.devices import model
 from tests.verification.claims import Claim, Section, check
 from tests.verification.walking import stepper_of
@@ -72,7 +73,7 @@ def fluctuations(folder, size, steps=500, burn=100):
         # the production step with a fixed size
         t = (k + 1) * STEP
         c = bdf.coefficients(STEP, stepper.levels.previous_step)
-        stepper._set_history(c, stepper.levels.states)
+        write_history(stepper.model, c, stepper.levels.states)
         ctx.noise.x.array[:] = noise.force(c, stepper.levels.times, t)
         assert stepper.engine.solve().converged
         stepper.levels.push(t, ctx.state.x.array)
