@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from solver.engines.cuda.flavours import CompilationError
 from solver.engines.cuda.gathering import Gatherer
 from solver.engines.cuda.halo import Halo
 from solver.engines.cuda.pattern import Pattern
@@ -46,8 +47,7 @@ class KernelAssembler:
         self.fixed = xp.asarray(tables.fixed)
         bits = (tables.fixed.astype(np.uint32) << np.arange(bs, dtype=np.uint32)).sum(axis=1, dtype=np.uint32)
         self._fixed_bits = xp.asarray(bits)
-        # Contributions to prescribed rows are dropped by multiplying: one pass without an index array.
-        self._free_rows = xp.asarray(~tables.fixed[: self.owned]).astype(np.float64)
+        self._fixed_rows = xp.asarray(np.flatnonzero(tables.fixed[: self.owned]))
         self._corners, self._x = xp.asarray(tables.corners), xp.asarray(tables.x)
         self._dofmaps = [xp.asarray(table) for table in tables.dofmaps]
         self._nodes = self._dofmaps[0]
@@ -74,7 +74,7 @@ class KernelAssembler:
     @property
     def bytes(self) -> int:
         """Memory held [bytes]."""
-        arrays = [self.fixed, self._fixed_bits, self._free_rows, self._corners, self._x, self._constants, self._b, self._values, self._dest]
+        arrays = [self.fixed, self._fixed_bits, self._fixed_rows, self._ones, self._corners, self._x, self._constants, self._b, self._values, self._dest]
         arrays += [*self._dofmaps, *self._domains, *self._arrays, self.pattern.starts, self.indices]
         arrays += [] if self._linear_part is None else [self._linear_part]
         return sum(a.nbytes for a in arrays) + (self._gather.bytes if self._gather else 0)
@@ -109,12 +109,11 @@ class KernelAssembler:
             if not (launch.contact and interior_only):
                 self._run(launch, self._b)
         self.halo.reverse_add(self._b)
-        rows = self._b[: self.owned]
         if not interior_only:
-            rows *= self._free_rows
+            self._b.reshape(-1)[self._fixed_rows] = 0.0
         self.flavour.synchronize()
         self.seconds["residual"] += time.perf_counter() - start
-        return rows
+        return self._b[: self.owned]
 
     def jacobian(self, fields=None):
         """Jacobian at `state`: (blocks, fields, fields) of `indptr`, `indices`; prescribed rows and columns are those of
@@ -180,7 +179,7 @@ def predicted_bytes(cells, nodes, fields, vertices):
     edges = {2: cells, 3: nodes + cells, 4: nodes + cells + 6 * cells ** (2 / 3)}[vertices]
     blocks = nodes + 2 * edges
     a_cell = 4 * (vertices**2 + 2 * vertices + 2)  # places, two tables of nodes, domains
-    a_node = 8 * (3 + 1) + 8 * fields * 4 + 9 * fields + 4  # coordinates and row starts; state, history, residual, free rows
+    a_node = 8 * (3 + 1) + 8 * fields * 3 + fields + 4  # coordinates and row starts; state, history, residual; prescribed
     a_block = 2 * 8 * fields**2 + 4
     return int(cells * a_cell + nodes * a_node + blocks * a_block)
 
@@ -193,8 +192,15 @@ def compile_kernels(comm, flavour, kernels, defines):
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             return dict(zip(texts, pool.map(lambda text: flavour.compile(text, defines), texts.values())))
 
-    modules = compiled() if comm.rank == 0 else None
-    comm.barrier()
+    modules, failure = None, None
+    if comm.rank == 0:
+        try:
+            modules = compiled()
+        except CompilationError as error:
+            failure = error
+    failure = comm.bcast(failure)
+    if failure is not None:
+        raise failure
     return modules or compiled()
 
 
