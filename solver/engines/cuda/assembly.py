@@ -85,6 +85,28 @@ class KernelAssembler:
         t = self.tables
         return predicted_bytes(len(t.nodes), t.local, len(t.fields), t.vertices)
 
+    def least_traffic(self, rank):
+        """Bytes that residual (1) or Jacobian (2) has to move when every kernel touches each of its arrays once.
+
+        Sums are counted as a reading and a writing of each entry; the constant part's copy is counted, not its kernels.
+        """
+        t, total = self.tables, self._b.nbytes if rank == 1 else 2 * self._values.nbytes
+        for launch in self._of(rank, None):
+            if rank == 2 and launch.linear:
+                continue
+            kernel, entities = launch.kernel, self._domains[launch.domain]
+            n = len(entities)
+            slots = t.vertices if rank == 1 or kernel.diagonal else t.vertices**2
+            total += entities.nbytes + n * t.vertices * 8 + self._x.nbytes
+            total += sum(self._arrays[c.array].nbytes + n * c.dofs * 4 for c in kernel.coefficients)
+            share = min(1.0, n / max(1, len(t.nodes)))  # of the rows or blocks that a part of the cells reaches
+            if rank == 1:
+                total += int(share * self.local * 16)
+            else:
+                blocks = self.local if kernel.diagonal else self.pattern.total
+                total += self._fixed_bits.nbytes + n * slots * 4 + int(share * blocks * 16 * len(kernel.columns))
+        return total
+
     def scatter_forward(self, array):
         """Ghosts of a (columns or local, k) array from their owners, in place. Collective."""
         (self.halo if len(array) == self.columns else self.state_halo).forward(array)

@@ -163,13 +163,16 @@ class HostFlavour:
 class DeviceFlavour:
     """CuPy arrays; kernels compiled by NVRTC (CuPy keeps them on disk by content).
 
+    Args:
+        place: number of this rank among those of its machine; each takes a card, in turn.
+
     Raises:
         RuntimeError: CuPy is not there, or shows no card; in one sentence.
     """
 
     name = "device"
 
-    def __init__(self):
+    def __init__(self, place=0):
         try:
             import cupy
         except ImportError as error:
@@ -180,7 +183,8 @@ class DeviceFlavour:
             raise RuntimeError(f"--engine cuda needs an NVIDIA card, and CUDA shows none here ({error})") from error
         if cards == 0:
             raise RuntimeError("--engine cuda needs an NVIDIA card, and CUDA shows none here")
-        self.xp = cupy
+        self.xp, self._card = cupy, cupy.cuda.Device(place % cards)
+        self._card.use()
 
     def asnumpy(self, array):
         return self.xp.asnumpy(array)
@@ -190,9 +194,15 @@ class DeviceFlavour:
 
     def compile(self, text: str, defines: dict | None = None) -> Module:
         """As `HostFlavour.compile`."""
-        raw = self.xp.RawModule(code=device_source(text, defines), options=DEVICE_FLAGS, backend="nvrtc")
         parameters = signatures(text)
-        return Module({name: self._function(raw.get_function(name)) for name in parameters}, parameters, self.xp)
+        with self._card:  # a thread that compiles does not know it
+            raw = self.xp.RawModule(code=device_source(text, defines), options=DEVICE_FLAGS, backend="nvrtc")
+            try:
+                functions = {name: self._function(raw.get_function(name)) for name in parameters}
+            except self.xp.cuda.compiler.CompileException as error:
+                complaint = next((line for line in str(error).splitlines() if "error" in line), str(error)[:300])
+                raise CompilationError(f"NVRTC does not compile a kernel: {complaint}") from error
+        return Module(functions, parameters, self.xp)
 
     @staticmethod
     def _function(kernel):
@@ -204,9 +214,18 @@ class DeviceFlavour:
         return call
 
 
-def make_flavour(name: str):
-    """The flavour "host" or "device"."""
-    return {"host": HostFlavour, "device": DeviceFlavour}[name]()
+def make_flavour(name: str, comm=None):
+    """The flavour "host" or "device"; with several ranks (`comm`) on a machine each gets a card, in turn. Collective."""
+    if name == "host":
+        return HostFlavour()
+    if comm is None or comm.size == 1:
+        return DeviceFlavour()
+    from mpi4py import MPI
+
+    machine = comm.Split_type(MPI.COMM_TYPE_SHARED)
+    place = machine.rank
+    machine.Free()
+    return DeviceFlavour(place)
 
 
 def device_source(text: str, defines: dict | None = None) -> str:
