@@ -7,24 +7,43 @@ the largest |J_rj x_j| of the row (the residual itself may cancel).
 """
 
 import shutil
+from unittest import mock
 
 import numpy as np
 import scipy.sparse as sp
 from mpi4py import MPI
 
+import meshes
 from solver.engines.cpu.assembly import Assembler as CpuAssembler
 from solver.engines.cpu.assembly import add_forms
-from tests.devices import material_with_ions, model, random_state
-from tests.test_forms import CASES
+from tests.devices import SHORT_FILAMENT, SLAB, material_with_ions, model, random_state, with_carriers
+from tests.test_forms import CASES as FORMS
 
+OBTUSE = "obtuse cells: "  # cases so named: all cells of the film are taken for obtuse
+HEATED = SHORT_FILAMENT.replace("}}}", "}}, heat: on}")
+CASES = FORMS | {
+    "2D slab with filament and noise": SLAB[2] + SHORT_FILAMENT.replace("}}}", "}}, noise: on}"),
+    OBTUSE + "2D filament, heated": SLAB[2] + HEATED,
+    OBTUSE + "3D filament": SLAB[3] + SHORT_FILAMENT,
+    OBTUSE + "2D bipolar with filament": SLAB[2] + with_carriers(SHORT_FILAMENT),
+}
 # Sums of up to some tens of elements' contributions, in another order: a few units of the last digit of the largest.
 ROUNDING = 1e-13
 
 
-def rough_model(tmp_path, text):
+def rough_model(tmp_path, text, obtuse=False):
     """A model away from equilibrium in everything that its forms can read: state, history, rate, voltages, noise."""
     material_with_ions(tmp_path)
-    m = model(tmp_path, text)
+    read = meshes.read
+
+    def all_obtuse(*args):
+        device = read(*args)
+        device.film_obtuse[:] = True
+        return device
+
+    with mock.patch.object(meshes, "read", all_obtuse if obtuse else read):
+        m = model(tmp_path, text)
+    assert (m.context.obtuse is not None) == obtuse
     ctx, rng = m.context, np.random.default_rng(5)
     m.apply_voltages({"top": 0.05, "bottom": 0.0})
     ctx.rate.value = 1e2
@@ -90,11 +109,11 @@ def _worst(comm, difference, scale):
 
 
 def compare(tmp_path, case, **options):
-    """`differences` of one case of tests/test_forms.py; (sizes, differences). `options`: of `cuda.assembly.Assembler`."""
+    """`differences` of one case; (sizes, differences). `options`: of `cuda.assembly.Assembler`."""
     from solver.engines.cuda.assembly import Assembler
     from solver.engines.cuda.flavours import make_flavour
 
-    m = rough_model(tmp_path, CASES[case])
+    m = rough_model(tmp_path, CASES[case], case.startswith(OBTUSE))
     a = Assembler(m, make_flavour("host"), **options)
     sizes = {"fields": a.block_size, "kernels": len(a.tables.launches), "nodes": m.context.space.dofmap.index_map.size_global}
     return sizes, differences(m, a, CpuAssembler(m))

@@ -5,8 +5,7 @@ import sys
 
 import pytest
 
-from tests.kernel_equality import ROUNDING, compare
-from tests.test_forms import CASES
+from tests.kernel_equality import CASES, ROUNDING, compare
 
 # Each module of solver/physics, cells of 1D, 2D and 3D, facets, several regions and cell-wise coefficients.
 QUICK = (
