@@ -55,7 +55,7 @@ def _run(cases: list[Case], wanted: argparse.Namespace) -> tuple[int, list[str]]
     """Run what is asked for and store its tables; exit status, and what failed."""
     base = running.base_jobs(cases, wanted.results)
     varied = [case for case in cases if case.varied]
-    convergence = running.convergence_jobs(varied, wanted.results) if wanted.convergence else []
+    convergence = running.convergence_jobs(cases, wanted.results) if wanted.convergence else []
     ablation = running.ablation_jobs(cases, wanted.results) if wanted.ablation else []
     jobs = [*base, *(job for *_, job in convergence), *(job for _, job in ablation)]
     interrupted = running.run(jobs, "validation", at_a_time=wanted.jobs, retry=wanted.retry)
@@ -64,9 +64,9 @@ def _run(cases: list[Case], wanted: argparse.Namespace) -> tuple[int, list[str]]
         tables.merged("rows", running.base_rows(done), [job.case.name for job in done])
         for job in done:
             pictures.draw(job.case.name, job.member.folder)
-    if convergence:
+    if convergence and not interrupted:
         tables.merged("convergence", running.convergence_rows(convergence), [case.name for case in varied])
-    if ablation:
+    if ablation and not interrupted:
         tables.merged("ablation", running.ablation_rows(ablation), [case.name for case in cases])
     failed = {job.member.digest: f"{job.member.label} failed: {job.member.reason} ({job.member.output})" for job in jobs
               if job.member.reason}

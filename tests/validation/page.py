@@ -32,7 +32,7 @@ below). No ± where it was not measured. The currents, conductances and energies
 {COMMAND}                      # run what is missing (a killed run goes on), write the page
 {COMMAND} quick retention      # only these; the rows of the others stay
 {COMMAND} iv_sweep             # the 3D main job, which is run only when named
-{COMMAND} --convergence        # and the table of numerical errors
+{COMMAND} --convergence        # and the table of numerical errors (with iv_sweep named: 3D against the fast form)
 {COMMAND} --ablation           # and the table of mechanisms taken away
 {COMMAND} --page               # from the tables only, e.g. after editing docs/validation/outside.yaml
 {COMMAND} --check              # is the page whole, and of today's scenarios?

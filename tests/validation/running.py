@@ -71,13 +71,18 @@ def base_rows(jobs: Iterable[Job]) -> pandas.DataFrame:
 
 
 def convergence_jobs(cases: Iterable[Case], results: Path) -> list[tuple[str, Variation, Job]]:
-    """Case, variation and run: the scenario as it stands ("") first, then every variation of it."""
-    made = []
-    for case in cases:
+    """Case, variation and run: the scenario as it stands ("") first, then every variation of it.
+
+    A slow case that is a variation of another is taken where it is finished or among `cases`, never run for that alone.
+    """
+    cases, made = list(cases), []
+    for case in (case for case in cases if case.varied):
         made.append((case.name, Variation("", {}), Job.of(case, results)))
         for variation in variations(case):
-            job = Job.of(CASES[variation.case or case.name], results, variation.settings, f"{case.name}: {variation.name}")
-            made.append((case.name, variation, job))
+            other = CASES[variation.case or case.name]
+            job = Job.of(other, results, variation.settings, f"{case.name}: {variation.name}")
+            if not other.slow or other in cases or job.member.status == DONE:
+                made.append((case.name, variation, job))
     return made
 
 
