@@ -61,14 +61,13 @@ def run(
 ) -> None:
     """Run a scenario."""
     loaded = _load(scenario, overrides)
-    if engine is Engine.cuda:
-        _refuse("--engine cuda: this version has no GPU engine; use --engine cpu, or leave it out")
+    cards = _cards(engine)
     if resume and force:
         _refuse("--resume continues a result and --force overwrites it; give one of them")
     folder = out or Path("results") / loaded.name
     if folder.exists() and not folder.is_dir():
         _refuse(f"--out {folder}: is a file; name a folder")
-    _on_wanted_ranks(ranks, loaded.device.dimension)
+    _on_wanted_ranks(ranks, loaded.device.dimension, on_cards=cards > 0)
     _call("solver.simulation", "run", loaded, folder, resume=resume, force=force, engine=engine.value)
 
 
@@ -268,10 +267,25 @@ def _refuse(message: str) -> NoReturn:
     raise typer.Exit(launch.leave(BAD_INPUT))
 
 
-def _on_wanted_ranks(ranks: int | None, dimension: int) -> None:
-    """Go on as one of the ranks, or hand the command over to as many as are wanted (default: by the dimension)."""
+def _cards(engine: Engine) -> int:
+    """Cards that the engine asked for may use; a refusal where it needs one and there is none."""
+    from solver.engines.choice import EngineError, cards
+
+    if engine is Engine.cpu:
+        return 0
+    try:
+        return cards()
+    except EngineError as error:
+        if engine is Engine.cuda:
+            _refuse(str(error))
+        return 0
+
+
+def _on_wanted_ranks(ranks: int | None, dimension: int, on_cards: bool = False) -> None:
+    """Go on as one of the ranks, or hand the command over to as many as are wanted (default: by the dimension; 1 with a card)."""
     size = launch.mpi_size()
-    ranks = ranks or (size if size is not None else launch.default_ranks(dimension))
+    default = 1 if on_cards else launch.default_ranks(dimension)
+    ranks = ranks or (size if size is not None else default)
     if size is None and launch.mpi_rank() is None and ranks > 1:
         _on_ranks(ranks)
     if size is not None and ranks not in (None, size):

@@ -22,6 +22,7 @@ def run(scenario, out: Path, *, resume: bool = False, force: bool = False, engin
         state kept), 130 interrupted (checkpoint written).
     """
     from meshes import MeshError
+    from solver.engines.choice import EngineError
     from solver.physics.doping import ExpressionError
     from solver.results.checkpoint import CheckpointError
     from solver.transient.stepping import SolutionStopped
@@ -33,9 +34,9 @@ def run(scenario, out: Path, *, resume: bool = False, force: bool = False, engin
         return _refuse(comm, error)
     log = start_log(folder.log if comm.rank == 0 else None, append=folder.resuming)
     try:
-        job = _Job(scenario, folder, comm, log)
+        job = _Job(scenario, folder, comm, log, engine)
         return job.march()
-    except (MeshError, CheckpointError, OtherScenario, ExpressionError) as error:
+    except (MeshError, CheckpointError, OtherScenario, ExpressionError, EngineError) as error:
         return _refuse(comm, error)
     except SolutionStopped as error:
         log.error("%s The last good state is in %s.", error, folder.checkpoint)
@@ -55,8 +56,8 @@ class OtherScenario(ValueError):
 class _Job:
     """State of one run between its parts."""
 
-    def __init__(self, scenario, folder, comm, log):
-        self.scenario, self.folder, self.comm, self.log = scenario, folder, comm, log
+    def __init__(self, scenario, folder, comm, log, engine):
+        self.scenario, self.folder, self.comm, self.log, self._engine = scenario, folder, comm, log, engine
         self.clock = {"start": time.perf_counter()}
         self._signal = None
         for s in (signal.SIGINT, signal.SIGTERM):  # before forms are compiled: a compilation cut short leaves a lock
@@ -96,10 +97,11 @@ class _Job:
         from solver.results.nodes import NodeMap
         from solver.transient.marching import stepper_for
 
-        self.stepper = stepper_for(self.scenario, self.device)
+        self.stepper = stepper_for(self.scenario, self.device, engine=self._engine)
         self.model, self.engine, self.waveform = self.stepper.model, self.stepper.engine, self.stepper.waveform
         self.log.info(
-            "%d unknowns (%s), %d ranks", self.engine.unknowns, ", ".join(self.model.fields), self.comm.size
+            "%d unknowns (%s), %d ranks, engine %s",
+            self.engine.unknowns, ", ".join(self.model.fields), self.comm.size, self.engine.name,
         )
         self.probe = AxisProbe(self.model) if FILAMENT in self.model.fields else None
         self.nodes = NodeMap(self.model.context.space)

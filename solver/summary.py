@@ -54,7 +54,7 @@ def summarise(job) -> dict:
         "unknowns": engine.unknowns,
         "nodes": engine.unknowns // len(job.model.fields),
         "ranks": job.comm.size,
-        "engine": "cpu",
+        "engine": engine.name,
         "versions": {
             "halofil": solver.__version__,
             "dolfinx": dolfinx.__version__,

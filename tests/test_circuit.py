@@ -97,7 +97,7 @@ DIODE = (
 def test_the_response_to_a_terminal_is_that_of_solving_again(tmp_path, text):
     """Fields and current one millivolt on, by the response and by Newton, within a step of the transient."""
     from solver.engines.cpu.newton import CpuEngine
-    from solver.engines.cpu.terminal_response import TerminalResponse
+    from solver.engines.terminal_response import TerminalResponse
     from solver.transient.control import StepLimits
     from solver.transient.stepping import Stepper
 

@@ -9,7 +9,7 @@ voltage, and voltages already seen to be too low or too high bracket the next.
 
 import numpy as np
 
-from solver.engines.cpu.terminal_response import TerminalResponse
+from solver.engines.terminal_response import TerminalResponse
 from solver.physics.fields import ELECTRONS
 from solver.transient.circuit import TIGHT, Circuit
 from solver.transient.continuation import walk

@@ -1,6 +1,6 @@
 """The parts of a scenario's transient put together, and marching them without a look at the steps."""
 
-from solver.engines.cpu.newton import CpuEngine
+from solver.engines.choice import make_engine
 from solver.physics.device import DeviceModel
 from solver.transient.control import StepLimits
 from solver.transient.stepping import SolutionStopped, Stepper
@@ -9,23 +9,27 @@ from solver.transient.waveforms import Waveform
 DEFAULT_STEPS_PER_SWEEP = 40  # of the largest voltage, where output.max_step is not given
 
 
-def stepper_for(scenario, device, protocol=None) -> Stepper:
+def stepper_for(scenario, device, protocol=None, engine="cpu") -> Stepper:
     """Model, engine and stepper of a scenario on a mesh, at 0 V and not yet in equilibrium. Collective.
 
     Args:
         scenario: `solver.scenario.Scenario`.
         device: `meshes.DeviceMesh`.
         protocol: steps to do instead of the scenario's own.
+        engine: "auto", "cpu" or "cuda".
+
+    Raises:
+        EngineError: the engine cannot run here.
     """
     s = scenario.solver
     model = DeviceModel(scenario, device)
-    engine = CpuEngine(
-        model, tolerance=s.newton_tolerance, linear_tolerance=s.linear_tolerance, linear_solver=s.linear_solver
+    solving = make_engine(
+        engine, model, tolerance=s.newton_tolerance, linear_tolerance=s.linear_tolerance, linear_solver=s.linear_solver
     )
     waveform = Waveform(scenario.protocol if protocol is None else protocol)
     largest = max((max(abs(g.v_start), abs(g.v_end)) for g in waveform.segments), default=0.0)
     step = scenario.output.max_step or max(largest / DEFAULT_STEPS_PER_SWEEP, 1e-6)
-    return Stepper(model, engine, waveform, StepLimits(s.time_tolerance, s.max_filament_change, s.min_step), step)
+    return Stepper(model, solving, waveform, StepLimits(s.time_tolerance, s.max_filament_change, s.min_step), step)
 
 
 def march(stepper, max_steps: int) -> float:

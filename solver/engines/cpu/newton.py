@@ -1,34 +1,16 @@
 """Newton's method (PETSc SNES, backtracking) on a `DeviceModel`'s residual."""
 
 import time
-from dataclasses import dataclass
 
 import numpy as np
 from petsc4py import PETSc
 
+from solver.engines.convergence import LAG, NewtonResult, small_enough
 from solver.engines.cpu.algebraic import Settler
 from solver.engines.cpu.assembly import Assembler
 from solver.engines.cpu.carrier_newton import CarrierNewton
 from solver.engines.cpu.linear import RowScaling, make_solver
 from solver.physics.fields import ELECTRONS, FERMI, HOLES, TEMPERATURE, TUNNELLING
-
-LAG = 2
-
-
-@dataclass(frozen=True)
-class NewtonResult:
-    """What one solve did.
-
-    Attributes:
-        converged: the last update was within tolerance.
-        iterations, linear_iterations: counts.
-        reason: for people, when not converged: what, in which field and where.
-    """
-
-    converged: bool
-    iterations: int
-    linear_iterations: int
-    reason: str = ""
 
 
 class CpuEngine:
@@ -41,6 +23,8 @@ class CpuEngine:
         linear_solver: "auto", "direct" or "iterative".
         max_iterations: Newton iterations before a step is given up.
     """
+
+    name = "cpu"
 
     def __init__(self, model, tolerance=1e-6, linear_tolerance=1e-6, linear_solver="auto", max_iterations=12):
         self.model, self.tolerance, self.linear_tolerance = model, tolerance, linear_tolerance
@@ -68,7 +52,6 @@ class CpuEngine:
         snes.setConvergenceTest(self._converged)
         options = PETSc.Options()
         options["halofil_newton_snes_linesearch_type"] = "bt"
-        # A Jacobian and its factors serve two iterations: the second contracts by the size of the first's update.
         options["halofil_newton_snes_lag_jacobian"] = options["halofil_newton_snes_lag_preconditioner"] = LAG
         snes.setFromOptions()
         self._updates = []
@@ -96,15 +79,8 @@ class CpuEngine:
         return PETSc.SNES.ConvergedReason.ITERATING
 
     def small_enough(self, updates, fresh=True) -> bool:
-        """Largest update below the tolerance, or sure to fall below it at the present contraction."""
-        last = updates[-1]
-        if last < self.tolerance or len(updates) < 2:
-            return last < self.tolerance
-        # A fresh Jacobian leaves an error of last * contraction^2, an old one last * contraction, the linear solves
-        # last * rtol.
-        contraction = min(last / updates[-2], 1.0)
-        left = max(contraction**2 if fresh else contraction, self.linear_tolerance)
-        return left < 0.01 and last * left < 0.1 * self.tolerance
+        """`convergence.small_enough` with the engine's tolerances."""
+        return small_enough(updates, self.tolerance, self.linear_tolerance, fresh)
 
     @property
     def linear_solver(self) -> PETSc.KSP:
@@ -166,6 +142,16 @@ class CpuEngine:
         self.linear_iterations += linear
         self.seconds["solve"] += time.perf_counter() - start
         return NewtonResult(solved, 1, linear)
+
+    def residual_rows(self) -> np.ndarray:
+        """Residual of the owned rows at the model's state, flat; the caller's own."""
+        return self.assembler.residual().array_r.copy()
+
+    def correct_rows(self, rows) -> np.ndarray:
+        """J^-1 rows by the factors of the last Jacobian, owned and flat."""
+        self.assembler.vector.array[:] = rows
+        self._snes.getKSP().solve(self.assembler.vector, self.correction)
+        return self.correction.array_r.copy()
 
     def _explain(self, reason):
         names = {v: k for k, v in vars(PETSc.SNES.ConvergedReason).items() if isinstance(v, int) and v < 0}

@@ -17,7 +17,7 @@ class TerminalResponse:
     """Derivatives by terminal voltages at the engine's present state.
 
     Args:
-        engine: `CpuEngine` after a solve.
+        engine: after a solve.
         voltages: terminal -> V, those of the state.
         names: terminals to differentiate by.
         read: function of the voltages (dict) -> array read off the model's state. Collective.
@@ -61,14 +61,11 @@ class TerminalResponse:
 
     def _field(self, name):
         engine, state = self._engine, self._state
-        rows = engine.assembler.owned_rows
-        change = self._difference(name, None, lambda _: engine.assembler.residual().array_r.copy())
-        engine.assembler.vector.array[:] = change
-        engine.correct(engine.assembler.vector)
+        correction = engine.correct_rows(self._difference(name, None, lambda _: engine.residual_rows()))
         # prescribed values follow the terminal's voltage itself
         self._at(name, None, 1.0)
         direction = state.array - self._keep
-        direction[:rows] -= engine.correction.array_r
+        direction[: len(correction)] -= correction
         state.array[:] = direction
         state.scatter_forward()
         return state.array.copy()

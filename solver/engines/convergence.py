@@ -1,0 +1,40 @@
+"""When Newton's method has arrived: the rules that every engine follows."""
+
+from dataclasses import dataclass
+
+LAG = 2  # Newton iterations that one Jacobian and its factors serve: the second contracts by the size of the first's update
+
+
+@dataclass(frozen=True)
+class NewtonResult:
+    """What one solve did.
+
+    Attributes:
+        converged: the last update was within tolerance.
+        iterations, linear_iterations: counts.
+        reason: for people, when not converged: what, in which field and where.
+    """
+
+    converged: bool
+    iterations: int
+    linear_iterations: int
+    reason: str = ""
+
+
+def small_enough(updates, tolerance, linear_tolerance, fresh=True) -> bool:
+    """Largest update below the tolerance, or sure to fall below it at the present contraction.
+
+    Args:
+        updates: largest change of any unknown in each iteration so far.
+        tolerance: of the last change, in kT/q, c/c0, filament fraction.
+        linear_tolerance: relative tolerance of the linear solves.
+        fresh: the last update was made with a Jacobian of its own.
+    """
+    last = updates[-1]
+    if last < tolerance or len(updates) < 2:
+        return last < tolerance
+    # A fresh Jacobian leaves an error of last * contraction^2, an old one last * contraction, the linear solves
+    # last * rtol.
+    contraction = min(last / updates[-2], 1.0)
+    left = max(contraction**2 if fresh else contraction, linear_tolerance)
+    return left < 0.01 and last * left < 0.1 * tolerance

@@ -1,0 +1,133 @@
+"""The engine whose residual, Jacobian, Krylov vectors and preconditioner live in arrays of a flavour: a card's or the host's.
+
+The model's own state (a DOLFINx function) is where the time stepping predicts and judges. A solve copies it in and the
+solution out, one vector each way; in between only norms and step lengths reach the host.
+"""
+
+import time
+
+import numpy as np
+
+from solver.engines.convergence import NewtonResult
+from solver.engines.cuda.algebraic import Settler
+from solver.engines.cuda.linear import LinearSolver
+from solver.engines.cuda.newton import Newton
+from solver.physics.fields import FERMI, TEMPERATURE, TUNNELLING
+
+TRUST = {TEMPERATURE: 0.2}  # of T0, as on the cpu engine
+
+
+class CudaEngine:
+    """Solves the model's equations at its present voltages and time coefficients, in place; interface as `CpuEngine`.
+
+    Args:
+        model: `DeviceModel`.
+        assembler: of the model's rows on a flavour (see assembly.py).
+        tolerance, linear_tolerance, linear_solver, max_iterations: as for `CpuEngine`.
+    """
+
+    name = "cuda"
+
+    def __init__(self, model, assembler, tolerance=1e-6, linear_tolerance=1e-6, linear_solver="auto", max_iterations=12):
+        self.model, self.assembler = model, assembler
+        self.tolerance, self.linear_tolerance = tolerance, linear_tolerance
+        self.comm = model.device.mesh.comm
+        self.dimension = model.device.mesh.topology.dim
+        self.unknowns = self.comm.allreduce(model.owned) * len(model.fields)
+        self.newton_iterations = self.linear_iterations = 0
+        self.seconds = {"set-up": 0.0, "solve": 0.0}
+        self.xp = assembler.xp
+        self.linear_solver = LinearSolver(assembler, self.comm, len(model.fields), linear_tolerance, self.dimension, linear_solver)
+        self.correction = self.xp.zeros((model.owned, len(model.fields)))
+        self._linearised = False
+        self._newton = Newton(self, max_iterations)
+        self.settle = Settler(self, [f for f in (TUNNELLING, FERMI, TEMPERATURE) if model.context.has(f)], TRUST)
+
+    # what Newton's method works with, at the assembler's state
+    def evaluate(self):
+        """Residual of the owned rows, (owned, fields); overwritten by the next call."""
+        return self.assembler.residual()
+
+    def linearise(self):
+        """Assemble the Jacobian; the next correction makes its preconditioner."""
+        self.linear_solver.take(self.assembler.jacobian())
+        self._linearised = True
+
+    def forget_linearisation(self):
+        """The Jacobian's storage has been used for something else."""
+        self._linearised = False
+
+    def correct(self, rows):
+        """Solve J correction = rows; returns (converged, linear iterations)."""
+        solved = self.linear_solver.solve(rows, self.correction)
+        return solved, self.linear_solver.iterations
+
+    def product(self):
+        """J times the last correction, (owned, fields)."""
+        return self.linear_solver.product(self.correction)
+
+    def owned_state(self):
+        """View of the owned part of the assembler's state."""
+        return self.assembler.state[: self.assembler.owned]
+
+    def move(self, base, length):
+        """State = base - length times the correction, ghosts updated."""
+        self.assembler.state[: self.assembler.owned] = base - length * self.correction
+        self.assembler.scatter_forward(self.assembler.state)
+
+    def dot(self, a, b) -> float:
+        """Scalar product over all ranks."""
+        return self.comm.allreduce(float((a * b).sum()))
+
+    def norm(self, a) -> float:
+        """Euclidean norm over all ranks."""
+        return float(np.sqrt(self.dot(a, a)))
+
+    def largest(self, a) -> float:
+        """Largest magnitude over all ranks."""
+        return max(self.comm.allgather(float(self.xp.abs(a).max()) if a.size else 0.0))
+
+    # what the time stepping works with, at the model's state
+    def solve(self) -> NewtonResult:
+        """Newton from the model's state; on failure the state is whatever was reached (the caller restores it)."""
+        start, spent = time.perf_counter(), sum(self.assembler.seconds.values())
+        self.assembler.upload()
+        converged, iterations, linear, reason = self._newton.solve()
+        self.assembler.download()
+        self.seconds["solve"] += time.perf_counter() - start - (sum(self.assembler.seconds.values()) - spent)
+        self.newton_iterations += iterations
+        self.linear_iterations += linear
+        return NewtonResult(converged, iterations, linear, "" if converged else self._place(reason))
+
+    def polish(self) -> NewtonResult:
+        """One more correction with the last Jacobian and its preconditioner, full step."""
+        start = time.perf_counter()
+        self.assembler.upload()
+        if not self._linearised:
+            self.linearise()
+        solved, linear = self.correct(self.evaluate())
+        self.move(self.owned_state(), 1.0)
+        self.assembler.download()
+        self.newton_iterations += 1
+        self.linear_iterations += linear
+        self.seconds["solve"] += time.perf_counter() - start
+        return NewtonResult(solved, 1, linear)
+
+    def _place(self, kind):
+        rows = np.abs(self.assembler.flavour.asnumpy(self.evaluate())).ravel()
+        return f"Newton gave up ({kind}); largest residual in {self.model.place_of_largest(rows)}"
+
+    def interior_residual(self):
+        """Owned nodal residual (n, fields) of all terms but contacts, prescribed rows kept: see balances.py."""
+        self.assembler.upload()
+        return self.assembler.flavour.asnumpy(self.assembler.residual(interior_only=True))
+
+    def residual_rows(self):
+        """Owned residual at the model's state, flat; the caller's own."""
+        self.assembler.upload()
+        return np.array(self.assembler.flavour.asnumpy(self.evaluate())).ravel()
+
+    def correct_rows(self, rows):
+        """J^-1 rows by the last Jacobian, owned and flat."""
+        self.correct(self.xp.asarray(rows.reshape(self.correction.shape)))
+        return np.array(self.assembler.flavour.asnumpy(self.correction)).ravel()
