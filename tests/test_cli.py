@@ -106,7 +106,6 @@ def test_a_faulty_scenario_starts_nothing_and_writes_nothing(called, bad, tmp_pa
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--engine", "cuda"], "--engine cuda: this version has no GPU engine"),
         (["--resume", "--force"], "--resume continues a result and --force overwrites it"),
         (["--out", QUICK], "is a file; name a folder"),
         (["--set", "device.gap=60"], "--set:1: device.gap: 60 has no unit"),
@@ -118,6 +117,20 @@ def test_options_that_cannot_be_met_are_bad_input(called, arguments, sentence):
     assert sentence in err
     assert err.count("\n") == 1
     assert called.list == []
+
+
+def test_cuda_without_cupy_says_what_is_missing_and_auto_takes_the_cpu(called, monkeypatch):
+    monkeypatch.delenv("HALOFIL_CUDA_FLAVOUR", raising=False)
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    code, out, err = halofil("run", QUICK, "--engine", "cuda")
+    assert (code, out) == (2, "")
+    assert err.startswith("--engine cuda needs CuPy")
+    assert err.count("\n") == 1
+    assert called.list == []
+    assert halofil("run", QUICK, "--engine", "auto")[0] == 0
+    monkeypatch.setenv("HALOFIL_CUDA_FLAVOUR", "card")
+    code, _, err = halofil("run", QUICK, "--engine", "cuda")
+    assert (code, err) == (2, "HALOFIL_CUDA_FLAVOUR is 'card'; it must be host or device\n")
 
 
 @pytest.mark.parametrize("arguments", [["--ranks", "0"], ["--ranks", "two"], ["--engine", "gpu"], ["--nope"]])

@@ -56,12 +56,16 @@ def strong_part(graph: Graph, values) -> Graph:
 
 
 def aggregate(graph: Graph) -> np.ndarray:
-    """Aggregate number of each node, from 0: seeds more than two links apart, and what is within two links of them."""
+    """Aggregate number of each node, from 0: seeds more than two links apart, and what is within two links of them.
+
+    Nodes without any link share one aggregate: smoothing alone solves them, and they would stay on every level.
+    """
     n = graph.nodes
     if n == 0:
         return np.zeros(0, dtype=np.int64)
     order = 1 + np.random.default_rng(SEED).permutation(n)
-    seed, open_ = np.zeros(n, dtype=bool), np.ones(n, dtype=bool)
+    alone = np.diff(graph.indptr) == 1
+    seed, open_ = np.zeros(n, dtype=bool), ~alone
     while open_.any():
         key = np.where(seed, LARGEST, np.where(open_, order, 0))
         near = graph.largest_neighbour(graph.largest_neighbour(key))
@@ -71,6 +75,7 @@ def aggregate(graph: Graph) -> np.ndarray:
     number = np.where(seed, np.cumsum(seed), 0)
     for _ in range(2):
         number = np.where(number > 0, number, graph.largest_neighbour(number))
+    number[alone] = number.max() + 1
     return number - 1
 
 

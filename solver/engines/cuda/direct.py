@@ -1,8 +1,8 @@
 """Direct solution of small systems: SuperLU (SciPy) on the host, cuDSS on a card where nvmath-python is installed."""
 
 import numpy as np
-import scipy.sparse as sparse
 import scipy.sparse.linalg as sparse_linalg
+from scipy import sparse
 
 
 class FactorError(ArithmeticError):

@@ -32,7 +32,7 @@ class Setting:
         return f"multigrid {self.cycle}({self.sweeps},{self.sweeps}) in {'single' if self.single else 'double'} precision"
 
 
-SETTINGS = (Setting("V"), Setting("W", 4, single=False))
+SETTINGS = (Setting("K"), Setting("K", 4, single=False))
 DIRECT = Setting(None)
 
 

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solver.engines.cuda.aggregation import Graph, aggregate, colour, members, square_part
+from solver.engines.cuda.aggregation import aggregate, colour, members, square_part
 from solver.engines.cuda.blocks import compile_blocks
 from solver.engines.cuda.halo import Halo
 
 COARSEST = 100  # nodes, all ranks together: solved with a dense inverse
 LEVELS = 12
 JACOBI_DAMPING = 0.7
+ENOUGH = 0.25  # of the residual left on a coarse level: no second direction in the K-cycle
 
 
 @dataclass
@@ -151,7 +152,7 @@ class Multigrid:
         block_size: unknowns a node.
         smoother: "gauss-seidel" (by colours; across ranks with the ghosts of the sweep before) or "jacobi".
         sweeps: before and after the coarse correction.
-        cycle: "V" or "W".
+        cycle: "V", "W" or "K".
         single: single precision.
     """
 
@@ -231,21 +232,67 @@ class Multigrid:
         if from_zero:
             v.x[...] = 0
         self._smooth(level, v, level.colours)
-        level.halo.forward(v.x)
+        self._fill(level, v)
         launch("residual", level.owned * bs, level.indptr, level.indices, v.s, v.x, v.b, v.r)
         coarse = self._values[k + 1]
         launch("restrict_rows", coarse.sum.size, *level.nodes, v.d, v.r, coarse.sum)
         launch("apply", coarse.sum.size, coarse.inverse, coarse.sum, coarse.b)
-        self._cycle(k + 1, True)
-        if self.cycle == "W" and k + 2 < len(levels):
-            self._cycle(k + 1, False)
+        if self.cycle == "K" and k + 2 < len(levels):
+            self._two_directions(k + 1)
+        else:
+            self._cycle(k + 1, True)
+            if self.cycle == "W" and k + 2 < len(levels):
+                self._cycle(k + 1, False)
         launch("prolong", level.owned * bs, level.group, coarse.x, v.x)
         self._smooth(level, v, level.colours[::-1])
+
+    def _two_directions(self, k):
+        """Solve on level k by two steps of GMRES preconditioned by the cycle: the K-cycle (Y. Notay, P. S. Vassilevski,
+        Numer. Linear Algebra Appl. 15, 473 (2008)); one where that is enough."""
+        level, v = self.hierarchy.levels[k], self._values[k]
+        b = v.b.copy()
+        self._cycle(k, True)
+        first, image = v.x.copy(), self._image(level, v)
+        square, along, whole = self._dots((image, image), (image, b), (b, b))
+        if not square > 0.0:
+            return
+        share = along / square
+        if whole - share * along <= ENOUGH**2 * whole:
+            v.x *= self._real(share)
+            return
+        v.b[...] = b - self._real(share) * image
+        self._cycle(k, True)
+        image2 = self._image(level, v)
+        mixed, square2, along2 = self._dots((image, image2), (image2, image2), (image2, b))
+        determinant = square * square2 - mixed**2
+        if determinant > 1e-12 * square * square2:
+            alpha, beta = (along * square2 - along2 * mixed) / determinant, (along2 * square - along * mixed) / determinant
+        else:
+            alpha, beta = share, 0.0
+        v.x[...] = self._real(alpha) * first + self._real(beta) * v.x
+
+    def _fill(self, level, v):
+        """Ghosts of a level's x."""
+        if self.hierarchy.comm.size > 1:
+            level.halo.forward(v.x)
+
+    def _image(self, level, v):
+        """S x of a level."""
+        self._fill(level, v)
+        out = self._xp.empty_like(v.r)
+        self._kernels.launch(
+            "multiply", level.owned * self.block_size, level.indptr, level.indices, v.s, v.x, out)
+        return out
+
+    def _dots(self, *pairs):
+        """Scalar products over all ranks, in double precision."""
+        own = self._xp.stack([self._xp.vdot(a.astype(float).ravel(), b.astype(float).ravel()) for a, b in pairs])
+        return self.hierarchy.comm.allreduce(self._flavour.asnumpy(own))
 
     def _smooth(self, level, v, colours):
         launch, bs = self._kernels.launch, self.block_size
         for _ in range(self.sweeps):
-            level.halo.forward(v.x)
+            self._fill(level, v)
             if self.smoother == "jacobi":
                 launch("residual", level.owned * bs, level.indptr, level.indices, v.s, v.x, v.b, v.r)
                 v.x[: level.owned] += JACOBI_DAMPING * v.r

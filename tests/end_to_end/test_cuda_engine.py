@@ -1,0 +1,44 @@
+"""Runs on the cuda engine, host flavour: the tables of the cpu engine, on one and two ranks."""
+
+import json
+
+import pytest
+
+from tests.devices import GAP
+from tests.end_to_end.test_runs import HEAD, assert_same, halofil_run, table
+
+COARSE = "mesh: {size_at_filament: 2 nm, core_radius: 8 nm}\n"
+# Growth while the voltage rises, a jump, decay: implicit Euler and BDF2.
+PROTOCOL = "protocol: [{sweep: {to: 0.02 V, rate: 0.2 V/s}}, {hold: {voltage: -0.02 V, duration: 2 ms}}]\n"
+OUTPUT = "output: {fields_every: 50 mV, figures: off}\n"
+CIRCUIT = (
+    "terminals: {top: {role: driven, series_resistance: 200 kohm, parallel_capacitance: 4 nF, compliance: 10 nA}, "
+    "bottom: ground}\n"
+)
+HEATED = GAP.replace("physics: {", "physics: {heat: {terminals: {top: {condition: robin, transfer_coefficient: 1e8 W/(m^2 K)}, "
+                     "bottom: {condition: robin, transfer_coefficient: 1e8 W/(m^2 K)}}}, ")
+NAME = "name: wired\nmaterial: mapbi3_gold\n"
+TEXTS = {
+    "gap": GAP + HEAD,
+    "circuit": GAP + NAME + CIRCUIT,
+    "heat": HEATED + HEAD,
+}
+RANKS = {"gap": 2, "circuit": 1, "heat": 1}
+
+
+@pytest.fixture(params=TEXTS)
+def scenario(request, tmp_path):
+    path = tmp_path / f"{request.param}.yaml"
+    path.write_text(TEXTS[request.param] + COARSE + PROTOCOL + OUTPUT)
+    return path
+
+
+def test_terminals_are_those_of_the_cpu_engine(scenario, monkeypatch):
+    monkeypatch.setenv("HALOFIL_CUDA_FLAVOUR", "host")
+    outs = {}
+    for engine in ("cpu", "cuda"):
+        outs[engine] = scenario.parent / engine
+        done = halofil_run(scenario, outs[engine], "--engine", engine, ranks=1 if engine == "cpu" else RANKS[scenario.stem])
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads((outs["cuda"] / "summary.json").read_text())["engine"] == "cuda"
+    assert_same(table(outs["cpu"]), table(outs["cuda"]))
