@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from solver.discretization.functions import Numpy, bernoulli, symmetric_bernoulli
-from solver.engines.cpu.carrier_newton import change_of_log
+from solver.engines.carrier_newton import change_of_log
 from solver.physics.doping import Expression, ExpressionError, Gaussian, Step, evaluate
 from solver.physics.statistics import densities, log_distribution, neutral_potential
 

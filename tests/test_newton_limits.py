@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from solver.engines.cpu.ion_limits import KEPT, IonLimits
+from solver.engines.ion_limits import KEPT, IonLimits
 from solver.physics.ion_parameters import Species
 
 

@@ -1,5 +1,6 @@
 """When Newton's method has arrived: the rules that every engine follows."""
 
+import math
 from dataclasses import dataclass
 
 LAG = 2  # Newton iterations that one Jacobian and its factors serve: the second contracts by the size of the first's update
@@ -19,6 +20,11 @@ class NewtonResult:
     iterations: int
     linear_iterations: int
     reason: str = ""
+
+
+def largest(comm, own: float) -> float:
+    """Largest of the ranks' numbers (none negative); not finite where one of them is not. Collective."""
+    return max(comm.allgather(float(own)), key=lambda size: (math.isnan(size), size))
 
 
 def small_enough(updates, tolerance, linear_tolerance, fresh=True) -> bool:

@@ -1,11 +1,14 @@
 """Runs on the cuda engine, host flavour: the tables of the cpu engine, on one and two ranks."""
 
 import json
+import subprocess
+import sys
 
+import numpy as np
 import pytest
 
-from tests.devices import GAP
-from tests.end_to_end.test_runs import HEAD, assert_same, halofil_run, table
+from tests.devices import GAP, with_carriers
+from tests.end_to_end.test_runs import HEAD, ROOT, assert_same, halofil_run, table
 
 COARSE = "mesh: {size_at_filament: 2 nm, core_radius: 8 nm}\n"
 # Growth while the voltage rises, a jump, decay: implicit Euler and BDF2.
@@ -22,11 +25,11 @@ TEXTS = {
     "gap": GAP + HEAD,
     "circuit": GAP + NAME + CIRCUIT,
     "heat": HEATED + HEAD,
+    "bipolar": with_carriers(GAP) + HEAD,
 }
-RANKS = {"gap": 2, "circuit": 1, "heat": 1}
 
 
-@pytest.fixture(params=TEXTS)
+@pytest.fixture(params=["gap", "bipolar", *(pytest.param(name, marks=pytest.mark.slow) for name in ("circuit", "heat"))])
 def scenario(request, tmp_path):
     path = tmp_path / f"{request.param}.yaml"
     path.write_text(TEXTS[request.param] + COARSE + PROTOCOL + OUTPUT)
@@ -38,7 +41,26 @@ def test_terminals_are_those_of_the_cpu_engine(scenario, monkeypatch):
     outs = {}
     for engine in ("cpu", "cuda"):
         outs[engine] = scenario.parent / engine
-        done = halofil_run(scenario, outs[engine], "--engine", engine, ranks=1 if engine == "cpu" else RANKS[scenario.stem])
+        done = halofil_run(scenario, outs[engine], "--engine", engine, ranks=1)
         assert done.returncode == 0, done.stdout + done.stderr
     assert json.loads((outs["cuda"] / "summary.json").read_text())["engine"] == "cuda"
     assert_same(table(outs["cpu"]), table(outs["cuda"]))
+
+
+@pytest.mark.parallel
+def test_a_step_is_the_same_on_two_ranks(tmp_path, monkeypatch):
+    monkeypatch.setenv("HALOFIL_CUDA_FLAVOUR", "host")
+    (tmp_path / "test.yaml").write_text(GAP + HEAD + COARSE + PROTOCOL + OUTPUT)
+    found = []
+    for ranks in (1, 2):
+        done = subprocess.run(
+            ["mpirun", "-n", str(ranks), sys.executable, "-m", "tests.cuda_solve", str(tmp_path)],
+            cwd=ROOT, capture_output=True, text=True, timeout=200, check=False)
+        assert done.returncode == 0, done.stderr
+        found.append(json.loads(done.stdout.splitlines()[-1]))
+    assert all(len(f["levels"]) > 1 for f in found)
+    # aggregates end at the ranks' borders: iterations change little
+    assert abs(found[0]["linear"] - found[1]["linear"]) <= 0.2 * found[0]["linear"]
+    assert found[0]["time"] == found[1]["time"]
+    for name, current in found[0]["currents"].items():
+        np.testing.assert_allclose(found[1]["currents"][name], current, rtol=1e-6)

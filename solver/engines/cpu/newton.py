@@ -5,10 +5,10 @@ import time
 import numpy as np
 from petsc4py import PETSc
 
-from solver.engines.convergence import LAG, NewtonResult, small_enough
+from solver.engines.carrier_newton import CarrierNewton
+from solver.engines.convergence import LAG, NewtonResult, largest, small_enough
 from solver.engines.cpu.algebraic import Settler
 from solver.engines.cpu.assembly import Assembler
-from solver.engines.cpu.carrier_newton import CarrierNewton
 from solver.engines.cpu.linear import RowScaling, make_solver
 from solver.physics.fields import ELECTRONS, FERMI, HOLES, TEMPERATURE, TUNNELLING
 
@@ -24,7 +24,7 @@ class CpuEngine:
         max_iterations: Newton iterations before a step is given up.
     """
 
-    name = "cpu"
+    name, xp = "cpu", np
 
     def __init__(self, model, tolerance=1e-6, linear_tolerance=1e-6, linear_solver="auto", max_iterations=12):
         self.model, self.tolerance, self.linear_tolerance = model, tolerance, linear_tolerance
@@ -87,17 +87,45 @@ class CpuEngine:
         """Solver of the coupled Jacobian."""
         return self._snes.getKSP()
 
+    def evaluate(self) -> np.ndarray:
+        """Residual of the owned rows at the model's state, (owned, fields); overwritten by the next call."""
+        return self.assembler.residual().array_r.reshape(-1, len(self.model.fields))
+
+    def largest(self, rows) -> float:
+        """Largest magnitude over all ranks; not finite where an entry is not."""
+        return largest(self.comm, np.abs(rows).max(initial=0.0))
+
+    def owned_state(self) -> np.ndarray:
+        """View of the model's state at the owned nodes, (owned, fields)."""
+        return self.model.context.state.x.array[: self.assembler.owned_rows].reshape(-1, len(self.model.fields))
+
+    def advance(self, step):
+        """Add (owned, fields) to the state, ghosts updated."""
+        self.owned_state()[:] += step
+        self.model.context.state.x.scatter_forward()
+
+    def correction_rows(self) -> np.ndarray:
+        """The last correction, (owned, fields)."""
+        return self.correction.array_r.reshape(-1, len(self.model.fields))
+
     def linearise(self):
         """Assemble the Jacobian at the model's state for `correct`, its rows scaled."""
         A = self.assembler.jacobian()
         self._scaling.take(A)
         self.linear_solver.setOperators(A)
 
-    def correct(self, b) -> tuple[bool, int]:
-        """Solve J x = `b` into `correction` with the last Jacobian; (solved, linear iterations)."""
-        ksp = self.linear_solver
-        ksp.solve(b if self._scaling is None else self._scaling.right_side(b), self.correction)
-        return ksp.getConvergedReason() > 0, ksp.getIterationNumber()
+    def correct(self, rows) -> tuple[bool, int]:
+        """Solve J x = `rows` (owned rows) into `correction` with the last Jacobian; (solved, linear iterations)."""
+        ksp, b = self.linear_solver, self.assembler.vector
+        b.array[:] = rows.ravel()
+        try:
+            ksp.solve(b if self._scaling is None else self._scaling.right_side(b), self.correction)
+            solved = ksp.getConvergedReason() > 0
+        except PETSc.Error:  # factors of a singular matrix
+            solved = False
+        if not solved:
+            ksp.getPC().reset()
+        return solved, ksp.getIterationNumber()
 
     def _last_update(self):
         return self._snes.getSolutionUpdate().norm(PETSc.NormType.NORM_INFINITY)
@@ -135,7 +163,7 @@ class CpuEngine:
         search, which sees only the rounding floor of the largest rows."""
         start = time.perf_counter()
         self._x.array[:] = self.model.context.state.x.array[: self.assembler.owned_rows]
-        solved, linear = self.correct(self.assembler.residual())
+        solved, linear = self.correct(self.evaluate())
         self._x.axpy(-1.0, self.correction)
         self.assembler.set_state(self._x)
         self.newton_iterations += 1
@@ -145,12 +173,11 @@ class CpuEngine:
 
     def residual_rows(self) -> np.ndarray:
         """Residual of the owned rows at the model's state, flat; the caller's own."""
-        return self.assembler.residual().array_r.copy()
+        return self.evaluate().ravel().copy()
 
     def correct_rows(self, rows) -> np.ndarray:
         """J^-1 rows by the factors of the last Jacobian, owned and flat."""
-        self.assembler.vector.array[:] = rows
-        self._snes.getKSP().solve(self.assembler.vector, self.correction)
+        self.correct(rows)
         return self.correction.array_r.copy()
 
     def _explain(self, reason):

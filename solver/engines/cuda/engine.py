@@ -8,11 +8,12 @@ import time
 
 import numpy as np
 
-from solver.engines.convergence import NewtonResult
+from solver.engines.carrier_newton import CarrierNewton
+from solver.engines.convergence import NewtonResult, largest, small_enough
 from solver.engines.cuda.algebraic import Settler
 from solver.engines.cuda.linear import LinearSolver
 from solver.engines.cuda.newton import Newton
-from solver.physics.fields import FERMI, TEMPERATURE, TUNNELLING
+from solver.physics.fields import ELECTRONS, FERMI, TEMPERATURE, TUNNELLING
 
 TRUST = {TEMPERATURE: 0.2}  # of T0, as on the cpu engine
 
@@ -40,10 +41,14 @@ class CudaEngine:
         self.linear_solver = LinearSolver(assembler, self.comm, len(model.fields), linear_tolerance, self.dimension, linear_solver)
         self.correction = self.xp.zeros((model.owned, len(model.fields)))
         self._linearised = False
-        self._newton = Newton(self, max_iterations)
+        self._newton = CarrierNewton(self) if model.context.has(ELECTRONS) else Newton(self, max_iterations)
         self.settle = Settler(self, [f for f in (TUNNELLING, FERMI, TEMPERATURE) if model.context.has(f)], TRUST)
 
     # what Newton's method works with, at the assembler's state
+    def small_enough(self, updates, fresh=True) -> bool:
+        """`convergence.small_enough` with the engine's tolerances."""
+        return small_enough(updates, self.tolerance, self.linear_tolerance, fresh)
+
     def evaluate(self):
         """Residual of the owned rows, (owned, fields); overwritten by the next call."""
         return self.assembler.residual()
@@ -70,6 +75,15 @@ class CudaEngine:
         """View of the owned part of the assembler's state."""
         return self.assembler.state[: self.assembler.owned]
 
+    def correction_rows(self):
+        """The last correction, (owned, fields)."""
+        return self.correction
+
+    def advance(self, step):
+        """Add (owned, fields) to the state, ghosts updated."""
+        self.assembler.state[: self.assembler.owned] += step
+        self.assembler.scatter_forward(self.assembler.state)
+
     def move(self, base, length):
         """State = base - length times the correction, ghosts updated."""
         self.assembler.state[: self.assembler.owned] = base - length * self.correction
@@ -84,8 +98,8 @@ class CudaEngine:
         return float(np.sqrt(self.dot(a, a)))
 
     def largest(self, a) -> float:
-        """Largest magnitude over all ranks."""
-        return max(self.comm.allgather(float(self.xp.abs(a).max()) if a.size else 0.0))
+        """Largest magnitude over all ranks; not finite where an entry is not."""
+        return largest(self.comm, self.xp.abs(a).max() if a.size else 0.0)
 
     # what the time stepping works with, at the model's state
     def solve(self) -> NewtonResult:

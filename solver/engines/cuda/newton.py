@@ -8,7 +8,7 @@ sect. 6.3.2), within a tenth and a half of the last.
 
 import numpy as np
 
-from solver.engines.convergence import LAG, small_enough
+from solver.engines.convergence import LAG
 
 SUFFICIENT = 1e-4  # of the decrease that the slope promises
 SMALLEST = 1e-12  # lambda
@@ -74,7 +74,7 @@ class Newton:
             if not found:
                 # At the rounding floor no step lowers the residual: a negligible update is convergence all the same.
                 return updates[-1] < e.tolerance, iteration, linear, "line search"
-            if np.isfinite(norm) and small_enough(updates, e.tolerance, e.linear_tolerance, fresh):
+            if np.isfinite(norm) and e.small_enough(updates, fresh):
                 return True, iteration + 1, linear, ""
         return False, self.max_iterations, linear, "max it"
 

@@ -10,10 +10,9 @@ and the correction is taken as it is.
 """
 
 import numpy as np
-from petsc4py import PETSc
 
 from solver.discretization.functions import Numpy
-from solver.engines.cpu.ion_limits import IonLimits
+from solver.engines.ion_limits import IonLimits
 from solver.physics.conduction import filament_conductivity
 from solver.physics.fields import ELECTRON_DENSITY, ELECTRONS, FILAMENT, HOLES, POTENTIAL, TUNNELLING
 from solver.physics.storage import stored
@@ -41,69 +40,60 @@ def change_of_log(a, b):
 
 
 class CarrierNewton:
-    """Newton iterations of one engine.
+    """Newton iterations of one engine, on whatever arrays it works with.
 
     Args:
-        engine: `CpuEngine`, whose assembler, linear solver and tolerances are used.
+        engine: evaluates, linearises and corrects; see `CpuEngine`.
         max_iterations: before a solve is given up.
     """
 
     def __init__(self, engine, max_iterations=40):
         self.engine, self.max_iterations = engine, max_iterations
-        fields = engine.model.fields
+        model, xp = engine.model, engine.xp
+        fields = model.fields
         self._columns = [fields.index(f) for f in (POTENTIAL, ELECTRONS, HOLES)]
-        self._ions = IonLimits(engine.model)
+        self._free = xp.asarray(~model.constrained[: model.owned])
+        self._ions = IonLimits(model, xp)
 
     def solve(self):
-        """(converged, iterations, linear iterations, reason) from the model's state, in place."""
+        """(converged, iterations, linear iterations, reason) from the engine's state, in place."""
         e = self.engine
         linear, updates = 0, []
         for iteration in range(1, self.max_iterations + 1):
-            b = e.assembler.residual()
-            norm = b.norm(PETSc.NormType.NORM_INFINITY)
-            if not np.isfinite(norm):
+            rows = e.evaluate()
+            if not np.isfinite(e.largest(rows)):
                 return False, iteration, linear, "the residual is not finite"
             e.linearise()
-            try:
-                solved, count = e.correct(b)
-            except PETSc.Error:  # factors of a singular matrix
-                solved, count = False, 0
+            solved, count = e.correct(rows)
             linear += count
             if not solved:
-                e.linear_solver.getPC().reset()
                 return False, iteration, linear, "linear solve"
-            if not np.isfinite(e.correction.norm(PETSc.NormType.NORM_INFINITY)):
+            step = -e.correction_rows()
+            if not np.isfinite(e.largest(step)):
                 return False, iteration, linear, "the correction is not finite"
-            updates.append(self._apply(e.correction))
+            self._reshape(step, e.owned_state())
+            e.advance(step)
+            updates.append(e.largest(step))
             if updates[-1] < EXTRAPOLATED and e.small_enough(updates):
                 return True, iteration, linear, ""
         return False, iteration, linear, "max it"
 
-    def _apply(self, correction):
-        """Take the correction (x <- x - correction, densities as above); returns the largest change."""
-        m = self.engine.model
-        rows = self.engine.assembler.owned_rows
-        state = m.context.state.x
-        step = -correction.array_r.reshape(-1, len(m.fields)).copy()
+    def _reshape(self, step, state):
+        """Turn Newton's step (owned nodes, fields) at `state` into the one to take, densities as above, in place."""
         phi, electrons, holes = self._columns
         moved = step[:, phi].copy()
-        free = ~m.constrained[: m.owned]
         for column, sign in ((electrons, 1.0), (holes, -1.0)):
             taken = change_of_log(sign * moved, -sign * step[:, column])
-            by_density = free[:, column]
-            if column == electrons and m.context.has(FILAMENT):
-                by_density &= ~self._metallic()
+            by_density = self._free[:, column]
+            if column == electrons and self.engine.model.context.has(FILAMENT):
+                by_density = by_density & ~self._metallic(state)
             step[:, column] = np.where(by_density, moved - sign * taken, step[:, column])
-        self._ions.restrict(step, state.array[:rows].reshape(step.shape))
-        state.array[:rows] += step.ravel()
-        state.scatter_forward()
-        largest = PETSc.Vec().createWithArray(step.ravel(), comm=self.engine.comm)
-        return largest.norm(PETSc.NormType.NORM_INFINITY)
+        self._ions.restrict(step, state)
 
-    def _metallic(self):
+    def _metallic(self, state):
         """(owned nodes) bool: filament and gap conduct more than the electrons of the band."""
         m = self.engine.model
         p = m.parameters
-        get = lambda field: m.values(field)[: m.owned]
+        get = lambda field: state[:, m.fields.index(field)]
         band = p.carriers.electron_diffusivity * stored(ELECTRON_DENSITY, m.fields, p, get)
         return filament_conductivity(p.filament, get(FILAMENT), get(TUNNELLING), Numpy) > band

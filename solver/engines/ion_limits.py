@@ -16,9 +16,10 @@ class IonLimits:
 
     Args:
         model: `DeviceModel`.
+        xp: module of the arrays that `restrict` gets.
     """
 
-    def __init__(self, model):
+    def __init__(self, model, xp=np):
         fields, mobile = model.fields, model.context.species
         lattices = {ion.sublattice for ion in mobile}
         self._columns = [fields.index(ion.name) for ion in mobile]
@@ -28,7 +29,7 @@ class IonLimits:
             moving = [ion for ion in members if ion.mobile]
             at_rest = sum((self._share(ion, model) for ion in members if not ion.mobile), np.zeros(model.owned))
             columns, shares = [fields.index(ion.name) for ion in moving], np.array([ion.share for ion in moving])
-            self._lattices.append((columns, shares, at_rest))
+            self._lattices.append((columns, xp.asarray(shares), xp.asarray(at_rest)))
 
     @staticmethod
     def _share(ion, model):
@@ -46,10 +47,11 @@ class IonLimits:
         for column in self._columns:
             c = state[:, column]
             lowest = np.where(c > END, (KEPT - 1.0) * c, -np.inf)
-            np.maximum(step[:, column], lowest, out=step[:, column])
+            step[:, column] = np.maximum(step[:, column], lowest)
         for columns, shares, at_rest in self._lattices:
             vacant = 1.0 - at_rest - state[:, columns] @ shares
             wanted = step[:, columns] @ shares
             allowed = np.where(vacant > END, (1.0 - KEPT) * vacant, np.inf)
-            factor = np.divide(allowed, wanted, out=np.ones_like(wanted), where=wanted > allowed)
+            beyond = wanted > allowed
+            factor = np.where(beyond, allowed / np.where(beyond, wanted, 1.0), 1.0)
             step[:, columns] *= factor[:, None]
