@@ -109,9 +109,10 @@ class CpuEngine:
         return self.correction.array_r.reshape(-1, len(self.model.fields))
 
     def linearise(self):
-        """Assemble the Jacobian at the model's state for `correct`, its rows scaled."""
+        """Assemble the Jacobian at the model's state for `correct`; its rows scaled where there are electrons and holes."""
         A = self.assembler.jacobian()
-        self._scaling.take(A)
+        if self._scaling is not None:
+            self._scaling.take(A)
         self.linear_solver.setOperators(A)
 
     def correct(self, rows) -> tuple[bool, int]:

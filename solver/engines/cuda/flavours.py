@@ -18,6 +18,7 @@ A text declares kernels so, without any include:
 import ctypes
 import hashlib
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -137,6 +138,11 @@ class HostFlavour:
     def synchronize():
         """Nothing runs behind the caller's back."""
 
+    @staticmethod
+    def describe() -> str:
+        """The processor, for people."""
+        return f"one core of {platform.processor() or platform.machine()}"
+
     def compile(self, text: str, defines: dict | None = None) -> Module:
         """Compile a text; `defines` become preprocessor definitions.
 
@@ -191,6 +197,11 @@ class DeviceFlavour:
 
     def synchronize(self):
         self.xp.cuda.get_current_stream().synchronize()
+
+    def describe(self) -> str:
+        """The card, for people."""
+        properties = self.xp.cuda.runtime.getDeviceProperties(self._card.id)
+        return f"{properties['name'].decode()}, {properties['totalGlobalMem'] / 2**30:.0f} GiB"
 
     def compile(self, text: str, defines: dict | None = None) -> Module:
         """As `HostFlavour.compile`."""

@@ -1,0 +1,66 @@
+"""`halofil bench`: a bundle carries its problem and its references; sizes are reached; failures are sentences."""
+
+import json
+
+import numpy as np
+import pytest
+
+from tests.devices import SHORT_FILAMENT, SLAB, scenario
+
+TEXT = SLAB[2] + SHORT_FILAMENT
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory):
+    from solver.benchmark.bundles import export
+
+    folder = tmp_path_factory.mktemp("bundle")
+    path = folder / "problem.npz"
+    assert export(scenario(folder, TEXT), path) == [path]
+    return path
+
+
+def test_a_bundle_agrees_with_dolfinx_and_is_timed_part_by_part(bundle):
+    from solver.benchmark.bundles import AGREEMENT, measure
+
+    found = measure(bundle, "host")
+    assert found["agrees"] and max(found["largest difference of the row"].values()) <= AGREEMENT
+    assert found["converged"] and 0 < found["linear iterations"] < 100
+    parts = [found[f"{name} [s]"] for name in ("residual", "Jacobian", "set-up", "solve")]
+    assert found["Newton step [s]"] == pytest.approx(sum(parts)) and min(parts[0], parts[1], parts[3]) > 0
+    assert json.loads(json.dumps(found)) == found
+
+
+def test_a_bundle_whose_numbers_differ_fails(bundle, tmp_path, capsys):
+    from solver.benchmark.bundles import run
+
+    with np.load(bundle) as file:
+        content = dict(file)
+    content["extra/product"] = content["extra/product"] * (1 + 1e-9)
+    np.savez(tmp_path / "other.npz", **content)
+    assert run(tmp_path / "other.npz", "host") == 1
+    assert json.loads(capsys.readouterr().out)["agrees"] is False
+
+
+def test_what_is_no_bundle_or_in_the_way_is_said_in_a_sentence(bundle, tmp_path, capsys):
+    from solver.benchmark.bundles import export, run
+
+    np.savez(tmp_path / "empty.npz", a=np.zeros(1))
+    assert run(tmp_path / "empty.npz", "host") == 2
+    assert "is no problem bundle" in capsys.readouterr().err
+    assert run(tmp_path / "missing.npz", "host") == 2
+    assert "missing.npz" in capsys.readouterr().err
+    before = bundle.read_bytes()
+    assert export(scenario(tmp_path, TEXT), bundle) == 2
+    assert "exists; --force overwrites it" in capsys.readouterr().err and bundle.read_bytes() == before
+
+
+def test_the_mesh_is_refined_to_the_wanted_number_of_unknowns(tmp_path):
+    import meshes
+    from solver.benchmark.sizes import _refined
+
+    refined = _refined(scenario(tmp_path, SLAB[3].replace("5 nm", "4 nm") + SHORT_FILAMENT), 6000, tmp_path)
+    nodes = meshes.build(refined, tmp_path / "again.msh").nodes
+    # lengths are divided into whole numbers of cells
+    assert 0.8 < nodes * 5 / 6000 < 1.25
+    assert refined.mesh.size_at_filament < 4e-9
