@@ -1,6 +1,8 @@
 """`halofil bench`: a bundle carries its problem and its references; sizes are reached; failures are sentences."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -64,3 +66,17 @@ def test_the_mesh_is_refined_to_the_wanted_number_of_unknowns(tmp_path):
     # lengths are divided into whole numbers of cells
     assert 0.8 < nodes * 5 / 6000 < 1.25
     assert refined.mesh.size_at_filament < 4e-9
+
+
+def test_a_bundle_runs_where_there_is_neither_dolfinx_nor_mpi(bundle):
+    script = (
+        "import sys\n"
+        "for name in ('dolfinx', 'ufl', 'basix', 'ffcx', 'mpi4py', 'petsc4py', 'gmsh', 'pydantic', 'pint', 'typer'):\n"
+        "    sys.modules[name] = None\n"
+        "from pathlib import Path\n"
+        "from solver.benchmark.bundles import run\n"
+        "sys.exit(run(Path(sys.argv[1]), 'host'))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, bundle], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["agrees"]
