@@ -46,6 +46,7 @@ class Layout:
         current_scale: terminal current of the device over that of the mesh (mirror images, shortened electrodes).
         site: where the filament stands.
         terminals: terminal name -> names of its facet groups.
+        more_sites: those of the further cells of an array; ``site`` is the first.
         contact_area: area of the device's bottom contact [nm^2] where the mesh stands for a piece of it, else None.
     """
 
@@ -56,6 +57,12 @@ class Layout:
     site: FilamentSite
     terminals: dict[str, tuple[str, ...]]
     contact_area: float | None = None
+    more_sites: tuple[FilamentSite, ...] = ()
+
+    @property
+    def sites(self) -> tuple[FilamentSite, ...]:
+        """Every filament's place, in the order of the array's cells."""
+        return (self.site, *self.more_sites)
 
     def spread_over(self, measure: float) -> Layout:
         """The layout for a mesh whose bottom contact has this length (2D) or area (3D) [nm, nm^2]."""
@@ -81,6 +88,7 @@ class DeviceMesh:
         current_scale: see :class:`Layout`.
         site: where the filament stands.
         film_obtuse: (owned + ghost cells,) bool, true for a film cell with a negative edge weight.
+        more_sites: see :class:`Layout`.
     """
 
     mesh: Mesh
@@ -94,6 +102,12 @@ class DeviceMesh:
     current_scale: float
     site: FilamentSite
     film_obtuse: np.ndarray
+    more_sites: tuple[FilamentSite, ...] = ()
+
+    @property
+    def sites(self) -> tuple[FilamentSite, ...]:
+        """Every filament's place, in the order of the array's cells."""
+        return (self.site, *self.more_sites)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from meshes.device_mesh import BuildReport, Layout, MeshError
 from meshes.quality import report
 from meshes.simplex_mesh import SimplexMesh, read_msh_arrays, renumbered, write_msh
 
-LAYOUTS = ("back_contact", "axisymmetric_gap", "cross_section", "slab", "block", "lateral_pair")
+LAYOUTS = ("back_contact", "axisymmetric_gap", "cross_section", "slab", "block", "lateral_pair", "array")
 
 
 def _module(scenario: Any):

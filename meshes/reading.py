@@ -48,7 +48,7 @@ def read(scenario: Any, msh_path: Path, comm: Any) -> DeviceMesh:
     mesh, cell_tags, facet_tags = compat.read_msh(msh_path, comm, layout.dimension)
     return DeviceMesh(
         mesh, cell_tags, facet_tags, regions, facets, layout.terminals, layout.coordinates, layout.depth_nm,
-        layout.current_scale, layout.site, _film_obtuse(mesh, cell_tags, regions["film"]),
+        layout.current_scale, layout.site, _film_obtuse(mesh, cell_tags, regions["film"]), layout.more_sites,
     )
 
 

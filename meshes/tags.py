@@ -37,7 +37,8 @@ def check(mesh: SimplexMesh, layout: Layout) -> None:
     _check_names(mesh, layout.terminals)
     _check_cells(mesh)
     _check_facets(mesh, layout.terminals)
-    _check_site(mesh, layout.site)
+    for site in layout.sites:
+        _check_site(mesh, site)
 
 
 def _check_site(mesh: SimplexMesh, site: FilamentSite) -> None:

@@ -95,6 +95,7 @@ class _Job:
         from solver.physics.heat_balance import HeatBalance
         from solver.physics.observables import AxisProbe
         from solver.results.nodes import NodeMap
+        from solver.transient.array_rows import ArrayRows
         from solver.transient.marching import stepper_for
 
         self.stepper = stepper_for(self.scenario, self.device, engine=self._engine)
@@ -104,6 +105,7 @@ class _Job:
             self.engine.unknowns, ", ".join(self.model.fields), self.comm.size, self.engine.name,
         )
         self.probe = AxisProbe(self.model) if FILAMENT in self.model.fields else None
+        self.array = ArrayRows(self.scenario, self.model) if self.scenario.device.layout == "array" else None
         self.nodes = NodeMap(self.model.context.space)
         self.heat = HeatBalance(self.model) if TEMPERATURE in self.model.fields else None
         self.output_times = self.waveform.output_times(self.scenario.output.fields_every)
@@ -124,6 +126,8 @@ class _Job:
             self.energy, self.imbalance_charge, self._last = run["energy"], run["imbalance"], tuple(run["last"])
             self.source_energy = run["source energy"]
             self.segment, self.voltage, self.wall_before = run["segment"], run["voltage"], run["wall"]
+            if self.array is not None:
+                self.array.restore(run["array"])
             self.engine.newton_iterations, self.engine.linear_iterations = run["newton"], run["linear"]
             resume_until = self.stepper.time
             self.log.info("resumed at t = %.6g s", resume_until)
@@ -133,9 +137,9 @@ class _Job:
         driven = self.scenario.terminals[self.scenario.driven]
         columns = terminal_columns(
             list(self.device.terminals), ELECTRONS in self.model.fields, self.heat is not None,
-            None if driven.plain else self.scenario.driven, driven.compliance is not None,
+            None if driven.plain or self.array is not None else self.scenario.driven, driven.compliance is not None,
             [ion.name for ion in self.model.context.species],
-        )
+        ) + ([] if self.array is None else self.array.columns)
         self.table = on_root(self.comm, lambda: TerminalTable(self.folder.terminals, columns, resume_until))
         self.series = FieldSeries(self.folder.fields, self.device, self.comm, resume_until, node_map=self.nodes)
         if not self.folder.resuming:
@@ -154,11 +158,11 @@ class _Job:
                 for k in range(self.segment, len(self.waveform.segments)):
                     segment = self.waveform.segments[k]
                     if self.stepper.time <= segment.start:
-                        self.stepper.enter(segment, self.voltage)
+                        self.stepper.enter(segment, self.stepper.source)
                     self.segment = k
                     while self.stepper.time < segment.end:
                         record = self.stepper.advance(min(segment.end, pending[0]), segment)
-                        row = self._record(record)
+                        row = self._record(record, segment)
                         progress.update(record.time, row)
                         if record.time >= pending[0]:
                             pending.pop(0)
@@ -196,11 +200,11 @@ class _Job:
         state = self.model.context.state.x
         state.array[:] = self.stepper.levels.states[0]
 
-    def _record(self, record):
+    def _record(self, record, segment):
         """One row of terminals.csv from a step; currents of the whole device, inflow positive."""
         q = self.model.parameters.scaling.ampere(1.0) * self.device.current_scale
         volts, driven = record.voltages, self.scenario.driven
-        grounded = next(n for n, terminal in self.scenario.terminals.items() if terminal.role == "ground")
+        grounded = next((n for n, terminal in self.scenario.terminals.items() if terminal.role == "ground"), driven)
         parallel = self.scenario.device.parallel_conductance * (volts[driven] - volts[grounded])
         row = {"time [s]": record.time}
         total = power = 0.0
@@ -221,7 +225,7 @@ class _Job:
         # Trapezoids; the power before a jump of the voltage belongs to the old voltage, a step of 1 us.
         self.energy += 0.5 * (self._last[0] + power) * record.step
         self.imbalance_charge += 0.5 * (self._last[1] + total) * record.step
-        if driven in (record.circuit.delivered if record.circuit else ()):
+        if self.array is None and driven in (record.circuit.delivered if record.circuit else ()):
             delivered = record.circuit.delivered[driven]
             row[f"source voltage {driven} [V]"], row[f"source current {driven} [A]"] = record.voltage, delivered
             source_power = delivered * record.circuit.output
@@ -246,6 +250,8 @@ class _Job:
         }
         if self.heat is not None:
             row |= self._heat_row()
+        if self.array is not None:
+            row |= self.array.row(row, segment, record.step)
         if self.table is not None:
             self.table.append(row)
         return row
@@ -273,6 +279,7 @@ class _Job:
         run = {
             "energy": self.energy, "source energy": self.source_energy, "imbalance": self.imbalance_charge, "last": list(self._last),
             "segment": self.segment, "voltage": self.voltage, "wall": self.wall(),
+            "array": None if self.array is None else self.array.snapshot(),
             "newton": self.engine.newton_iterations, "linear": self.engine.linear_iterations,
         }
         checkpoint.save(self.folder.checkpoint, self.nodes, states, {"stepper": scalars, "run": run})

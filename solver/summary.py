@@ -31,14 +31,18 @@ def summarise(job) -> dict:
     memory, seconds = peak_memory(job.comm), seconds_by_part(job)
     numbers = {}
     if job.comm.rank == 0:
+        from solver.analysis.crosstalk import crosstalk_numbers
         from solver.analysis.cycles import cycle_numbers
         from solver.analysis.pulses import protocol_numbers
         from solver.analysis.switching import switching_numbers
         from solver.results.tables import read_terminals
 
         table = read_terminals(job.folder.path)
-        numbers = switching_numbers(table)
-        numbers |= cycle_numbers(numbers) | protocol_numbers(table, job.scenario.protocol, job.scenario.driven)
+        if job.array is not None:
+            numbers = crosstalk_numbers(table, job.scenario)
+        else:
+            numbers = switching_numbers(table)
+            numbers |= cycle_numbers(numbers) | protocol_numbers(table, job.scenario.protocol, job.scenario.driven)
     stepper, engine = job.stepper, job.engine
     return {
         "name": job.scenario.name,

@@ -38,16 +38,21 @@ def core_axes(cell: Crossbar, sizes: Sizes) -> tuple[np.ndarray, np.ndarray]:
     Raises:
         MeshError: the core does not fit beside the electrode.
     """
-    side = uniform_axis(0.0, sizes.core_radius, sizes.filament)
+    side, up = flank_axes(sizes, cell.z_bottom, cell.z_top, cell.electrode)
     if cell.width / 2 + side[-1] >= cell.x1:
         raise MeshError(f"mesh.core_radius {side[-1]:g} nm does not fit between the electrode and the end of the "
                         f"domain, {cell.x1 - cell.width / 2:g} nm")
-    above = min(CORE_OVERLAP_NM, cell.electrode)
-    if cell.electrode - above < CORE_OVERLAP_NM / 2:
-        above = cell.electrode
-    up = uniform_axis(cell.z_bottom, cell.z_top, sizes.filament)
-    over = uniform_axis(cell.z_top, cell.z_top + above, sizes.filament)
-    return side, np.concatenate([up, over[1:]])
+    return side, up
+
+
+def flank_axes(sizes: Sizes, z_bottom: float, z_top: float, electrode: float) -> tuple[np.ndarray, np.ndarray]:
+    """As :func:`core_axes`, of a flank from ``z_bottom`` to ``z_top`` below an electrode of that thickness [nm]."""
+    above = min(CORE_OVERLAP_NM, electrode)
+    if electrode - above < CORE_OVERLAP_NM / 2:
+        above = electrode
+    up = uniform_axis(z_bottom, z_top, sizes.filament)
+    over = uniform_axis(z_top, z_top + above, sizes.filament)
+    return uniform_axis(0.0, sizes.core_radius, sizes.filament), np.concatenate([up, over[1:]])
 
 
 def core_block(cell: Crossbar, sizes: Sizes) -> StructuredBlock:

@@ -20,11 +20,12 @@ def make_all(directory: str | Path) -> list[Path]:
     Raises:
         NoResult: one sentence, when the folder is no result.
     """
-    from solver.figures import plots, sweeps, synapse
+    from solver.figures import crosstalk, plots, sweeps, synapse
     from solver.results.folder import existing
 
     folder = existing(directory)
-    drawn = [draw(folder.path) for draw in (
+    whole = crosstalk.array_map(folder.path)
+    drawn = [whole] if whole else [draw(folder.path) for draw in (
         plots.iv_curve, plots.history, synapse.pulse_trains, synapse.pulse_record, synapse.retention, synapse.by_cycle,
         sweeps.all_cycles)]
     if folder.fields.is_file() and _has_ions(folder.path):

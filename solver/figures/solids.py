@@ -100,11 +100,14 @@ def bodies(directory: str | Path, found: Snapshots) -> Bodies:
 
         cell = (Crossbar.of if device.layout == "back_contact" else Crossbar.section_of)(device)
         return Bodies(cell.bottom_boxes(), cell.top_boxes(), cell.spacer_boxes(), cell.domain(), 0.0)
-    if device.layout == "lateral_pair":
-        from meshes.geometry import lateral_pair
+    if device.layout in ("lateral_pair", "array"):
+        from meshes.geometry import array, lateral_pair
 
-        parts = lateral_pair.bodies(device)
-        return Bodies(parts.lower["left"], parts.lower["right"], parts.spacer, parts.domain, 0.0)
+        parts = (array if device.layout == "array" else lateral_pair).bodies(device)
+        pair = device.layout == "lateral_pair"
+        bottom, top = (parts.lower["left"], parts.lower["right"]) if pair else (
+            [box for boxes in group.values() for box in boxes] for group in (parts.lower, parts.upper))
+        return Bodies(bottom, top, parts.spacer, parts.domain, 0.0)
     low, high = found.points.min(axis=0), found.points.max(axis=0)
     plate = _PLATE * (high[2] - low[2])
     below = (low[0], low[1], low[2] - plate, high[0], high[1], low[2])

@@ -99,6 +99,21 @@ class IonCount:
             out[ion.name] = m.device.mesh.comm.allreduce(float(np.sum(density * self._volume)), MPI.SUM)
         return out
 
+    def by_group(self, group, count: int) -> dict:
+        """Number of ions (mobile + condensed) of each mobile species by group of nodes: name -> (count,). Collective.
+
+        Args:
+            group: (owned nodes,) number of each node's group.
+            count: of groups.
+        """
+        m, out = self._model, {}
+        for ion in m.context.species:
+            density = stored(total(ion.name), m.fields, m.parameters, lambda f: m.values(f)[: m.owned])
+            numbers = np.bincount(group, density * self._volume, minlength=count)
+            m.device.mesh.comm.Allreduce(MPI.IN_PLACE, numbers)
+            out[ion.name] = numbers
+        return out
+
     def made(self) -> dict[str, float]:
         """Ions of each mobile species that reactions make per second in the mesh [1/s]. Collective."""
         m, p = self._model, self._model.parameters

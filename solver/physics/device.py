@@ -68,14 +68,14 @@ class DeviceModel:
         terminal_nodes: terminal -> local owned node numbers on its surfaces (all materials).
         film_nodes: (local nodes) bool.
         sink_nodes: (local nodes) bool, on a heat sink; only with a temperature field.
-        site: `FilamentSite`, its foot on the electrode the filament stands on.
+        sites: `FilamentSite` of every filament, its foot on the electrode the filament stands on.
     """
 
     def __init__(self, scenario, device):
         self.parameters = p = DeviceParameters.from_scenario(scenario)
-        self.device, self.site = device, device.site
+        self.device, self.sites = device, device.sites
         if p.filament is not None and scenario.physics.filament.initial.grown_from == "top":
-            self.site = device.site.seen_from_top()
+            self.sites = tuple(site.seen_from_top() for site in device.sites)
         self.context = ctx = FormContext(device, p)
         self.fields = ctx.fields
         self.terms = []
@@ -166,11 +166,19 @@ class DeviceModel:
         return tuple(field for field, held in zip((ELECTRONS, HOLES), ohmic) if held)
 
     def _cylinder(self):
-        """Distance from the filament's axis, and height along it above the foot [nm], per local node."""
-        d = self.coordinates - np.asarray(self.site.foot)
-        axis = np.asarray(self.site.axis)
-        s = d @ axis
-        return np.linalg.norm(d - np.outer(s, axis), axis=1), s
+        """Distance from the filament's axis, and height along it above the foot [nm], per local node; of the nearest site."""
+        nearest = None
+        for site in self.sites:
+            d, axis = self.coordinates - np.asarray(site.foot), np.asarray(site.axis)
+            s = d @ axis
+            r = np.linalg.norm(d - np.outer(s, axis), axis=1)
+            away = np.hypot(r, np.maximum(np.maximum(-s, s - site.length), 0))
+            if nearest is None:
+                nearest = away, r, s
+            else:
+                closer = away < nearest[0]
+                nearest = tuple(np.where(closer, new, old) for new, old in zip((away, r, s), nearest))
+        return nearest[1:]
 
     def _initialise(self, scenario):
         """Uniform ions; filament as a tanh profile around a cylinder with a flat tip; u from its distance."""

@@ -46,11 +46,15 @@ class AxisProbe:
     """Samples the filament fraction along the site's axis and locates its tip.
 
     The tip is where xi = 1/2, by linear interpolation of ln(xi/(1-xi)): exact for the tanh profile.
+
+    Args:
+        model: `DeviceModel`.
+        site: `FilamentSite`; without it the first.
     """
 
-    def __init__(self, model):
+    def __init__(self, model, site=None):
         self._model, self._comm = model, model.device.mesh.comm
-        site = model.site
+        site = model.sites[0] if site is None else site
         self.length = float(site.length)
         finest = model.parameters.filament.width / 2
         self.heights = np.linspace(0.0, self.length, max(16, int(np.ceil(self.length / finest))) + 1)

@@ -6,9 +6,10 @@ from typing import Any
 
 from solver.units import format_quantity
 
+from .array_checks import array_faults
 from .block_checks import block_faults
 from .carriers import CarrierContact
-from .device import AxisymmetricGap, BackContact, Block, CrossedBars, CrossSection, LateralPair, Slab
+from .device import Array, AxisymmetricGap, BackContact, Block, CrossedBars, CrossSection, LateralPair, Slab
 from .document import Path_
 from .faults import one_of
 from .heat_checks import heat_faults, missing_thermal, without_effect
@@ -33,6 +34,7 @@ def faults(scenario: Scenario, given: Callable[[Path_], Any], changed: dict[Path
     """
     yield from _crossed_bars(scenario)
     yield from _lateral_pair(scenario)
+    yield from array_faults(scenario)
     if isinstance(device := scenario.device, Block):
         yield from block_faults(device)
     if isinstance(device, AxisymmetricGap) and device.top_radius is not None and device.top_radius >= device.radius:
@@ -140,6 +142,10 @@ def _room_for_filament(device: Any) -> Iterator[float]:
         yield (device.cell_length or device.electrode_width) / 2
     if isinstance(device, LateralPair):
         yield device.film_thickness
+    if isinstance(device, Array):
+        yield device.pitch - device.electrode_width if device.columns > 1 else device.margin
+        if device.dimension == 3:
+            yield device.electrode_width / 2
 
 
 def _mesh(scenario: Scenario, folder: Path) -> Found:
@@ -200,7 +206,7 @@ def _missing(scenario: Scenario) -> Iterator[tuple[Path_, str]]:
     if material.contacts is None and ("material", "contacts", "conductance") not in unused:
         yield ("contacts",), "a terminal that is resistive"
     for section in scenario.device.regions:
-        if getattr(material, section) is None:
+        if getattr(material, section) is None and ("material", section) not in unused:
             yield (section,), f"layout {scenario.device.layout}"
     yield from missing_thermal(scenario)
 
@@ -287,6 +293,8 @@ def ineffective(scenario: Scenario) -> dict[Path_, str]:
               if key not in device.regions}
     if isinstance(device, LateralPair):
         found |= _of_the_pair(device)
+    if isinstance(device, Array) and device.dimension == 2:
+        found["device", "substrate_oxide_thickness"] = found["material", "substrate"] = "in 2D, the section above a row"
     if physics.filament == "off":
         found["solver", "max_filament_change"] = found["material", "filament"] = "with physics.filament: off"
         found["physics", "noise"] = "with physics.filament: off"

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from solver.units import Dimension
 
-from .base import Length, ParallelConductance, Part
+from .base import Count, Length, ParallelConductance, Part
 from .carriers import Range as PadRange
 
 TERMINALS = ("top", "bottom")  # of the layouts that do not name their own
@@ -212,4 +212,48 @@ class LateralPair(_Layout):
         return 2 if self.symmetry == "half" and self.dimension == 3 else 1
 
 
-Device = Annotated[BackContact | CrossSection | AxisymmetricGap | Slab | Block | LateralPair, Field(discriminator="layout")]
+class Array(_Layout):
+    """Rows (bottom bars) and columns (top bars) of crosspoints under one film; terminals row_1, ..., col_1, ..."""
+
+    regions = ("spacer", "substrate", "cap")
+    parallel_conductance: ClassVar[float] = 0.0
+    layout: Literal["array"] = Field(description="crosspoints of rows and columns under one film")
+    dimension: Literal[2, 3] = Field(3, description="3D, or the section along a single row")
+    rows: Count = Field(2, description="bottom bars, along x")
+    columns: Count = Field(2, description="top bars, along y")
+    pitch: Length = Field("500 nm", description="from the middle of a bar to that of the next")
+    electrode_width: Length = Field("200 nm", description="width of all bars")
+    spacer_thickness: Length = Field("60 nm", description="spacer under the top bars: the gap the filaments bridge")
+    electrode_thickness: Length = Field("50 nm", description="thickness of all bars (assumed)")
+    substrate_oxide_thickness: Length = Field("100 nm", description="oxide below bars and film (3D)")
+    film_thickness: Length = Field("300 nm", description="perovskite, from the substrate oxide's surface to its top")
+    cap_thickness: Length = Field("200 nm", description="polymer cap above the film")
+    margin: Length = Field("200 nm", description="modelled film beyond the outer bars")
+
+    @property
+    def substrate_is_sink(self) -> bool:
+        """Its lower face is at material.film.temperature unless said otherwise; the section has no substrate."""
+        return self.dimension == 3
+
+    @property
+    def terminal_names(self) -> tuple[str, ...]:
+        """Rows, then columns."""
+        return (*(f"row_{k}" for k in range(1, self.rows + 1)), *self.counter_terminals)
+
+    @property
+    def counter_terminals(self) -> tuple[str, ...]:
+        """The columns: filaments grow from the rows."""
+        return tuple(f"col_{k}" for k in range(1, self.columns + 1))
+
+    @property
+    def cells(self) -> tuple[tuple[int, int], ...]:
+        """(row, column) of every cell, row by row, from 1: the order of the mesh's filament sites."""
+        return tuple((i, j) for i in range(1, self.rows + 1) for j in range(1, self.columns + 1))
+
+    @property
+    def filament_gap(self) -> float:
+        """Distance from the filaments' feet to the counter electrodes (m)."""
+        return self.spacer_thickness
+
+
+Device = Annotated[BackContact | CrossSection | AxisymmetricGap | Slab | Block | LateralPair | Array, Field(discriminator="layout")]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from .device import BackContact, Block, CrossSection
+from .device import BackContact, Block
 from .document import Path_
 from .faults import one_of
 from .schema import Scenario
@@ -19,9 +19,9 @@ HERE: Path_ = ("physics", "heat")
 
 def surfaces_of(scenario: Scenario) -> tuple[str, ...]:
     """Outer surfaces of the layout that are no terminal and may be heat sinks."""
-    if isinstance(scenario.device, Block) or "substrate" in scenario.device.regions:
-        return ("top",) if isinstance(scenario.device, CrossSection) else ("bottom", "top")
-    return ()
+    if isinstance(scenario.device, Block) or scenario.device.substrate_is_sink:
+        return "bottom", "top"
+    return ("top",) if scenario.device.regions else ()
 
 
 def heat_faults(scenario: Scenario) -> Iterator[tuple[Path_, str]]:

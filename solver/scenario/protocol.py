@@ -1,13 +1,13 @@
 """The protocol: what is done to the driven terminal, step by step."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
-from solver.units import Dimension
+from solver.units import Dimension, fault
 
-from .base import Count, Duration, Part, Voltage
+from .base import Count, Duration, Part, Switch, Voltage
 
 
 class Step(Part):
@@ -70,7 +70,56 @@ class Repeat(Step):
     steps: tuple["AnyStep", ...] = Field(description="steps, as in the protocol", min_length=1)
 
 
-STEPS = {step.kind: step for step in (Sweep, Hold, Pulses, Wait, Repeat)}
+def _cell(value: Any) -> Any:
+    if not isinstance(value, (list, tuple)) or len(value) != 2:
+        raise fault(f"{value!r:.40} is no cell; write [row, column], counted from 1, e.g. [1, 2]")
+    return tuple(value)
+
+
+Cell = Annotated[tuple[Count, Count], BeforeValidator(_cell)]
+
+
+class Bias(Step):
+    """Layout array: the named terminals at voltages of their own, at once or along ramps; the others as said."""
+
+    kind = "bias"
+    voltages: dict[str, Voltage] = Field(description="terminal -> voltage", min_length=1)
+    duration: Duration = Field(description="how long")
+    ramp: Switch = Field(False, description="linearly from the present voltages; off: jump and stay")
+    others: Literal["ground", "floating"] = Field("ground", description="the terminals not named: at 0 V, or without current")
+
+
+class Write(Step):
+    """Layout array: pulses on one cell, its column at +V/2 and its row at -V/2; between pulses all terminals at 0 V.
+
+    V/2 leaves the other terminals at 0 V: cells of the same row or column see half the voltage. V/3 puts the other columns
+    at -V/6 and the other rows at +V/6: every other cell sees a third, of one sign or the other.
+    """
+
+    kind = "write"
+    cell: Cell = Field(description="[row, column], from 1")
+    amplitude: Voltage = Field(description="voltage of the column over the row, V")
+    width: Duration = Field(description="length of a pulse")
+    period: Duration | None = Field(None, description="from the start of a pulse to the start of the next; without it twice the width")
+    count: Count = Field(1, description="number of pulses")
+    scheme: Literal["V/2", "V/3", "floating"] = Field(
+        "V/2", description="what the other terminals do during a pulse: 0 V, a third, or no current")
+
+
+class Read(Step):
+    """Layout array: one short pulse that reads a cell, the voltage on its column, the current out of its row at 0 V."""
+
+    kind = "read"
+    cell: Cell = Field(description="[row, column], from 1")
+    amplitude: Voltage = Field("20 mV", description="voltage of the column")
+    width: Duration = Field("1 ms", description="length of the pulse")
+    others: Literal["ground", "floating"] = Field(
+        "ground", description="the other terminals: at 0 V, so that the row's current is the cell's own, or floating, with the "
+        "sneak paths through other cells")
+
+
+ARRAY_STEPS = (Bias, Write, Read)
+STEPS = {step.kind: step for step in (Sweep, Hold, Pulses, Wait, Repeat, *ARRAY_STEPS)}
 
 
 def step_kind(value: Any) -> str | None:
@@ -82,7 +131,8 @@ def step_kind(value: Any) -> str | None:
 
 AnyStep = Annotated[
     Annotated[Sweep, Tag("sweep")] | Annotated[Hold, Tag("hold")] | Annotated[Pulses, Tag("pulses")]
-    | Annotated[Wait, Tag("wait")] | Annotated[Repeat, Tag("repeat")],
+    | Annotated[Wait, Tag("wait")] | Annotated[Repeat, Tag("repeat")] | Annotated[Bias, Tag("bias")]
+    | Annotated[Write, Tag("write")] | Annotated[Read, Tag("read")],
     Discriminator(step_kind),
 ]
 Repeat.model_rebuild()

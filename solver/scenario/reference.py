@@ -9,7 +9,7 @@ from solver.units import KINDS
 
 from .carriers import PROFILES, CarrierContact, Carriers
 from .contacts import Contact, IonContact
-from .device import AxisymmetricGap, BackContact, Block, CrossSection, LateralPair, Pad, Slab
+from .device import Array, AxisymmetricGap, BackContact, Block, CrossSection, LateralPair, Pad, Slab
 from .heat import HeatPhysics, HeatSink, HeatSurfaces
 from .ions import IonSettings
 from .material import KEYED, LISTED, parameter_of, sections
@@ -77,7 +77,8 @@ Of the material it takes `thermal_conductivity` and `heat_capacity` of each regi
 temperature dependences: activation energies, mobility exponents, the filament's temperature coefficient."""
 
 _TERMINALS = """\
-By terminal, a role alone or a section; one terminal is driven, at least one is ground.
+By terminal, a role alone or a section; one terminal is driven, at least one is ground. In layout array several are driven,
+each by the steps that name it or its cell, at 0 V otherwise.
 
     terminals:
       top: {role: driven, series_resistance: 1 kohm, parallel_capacitance: 1 pF, compliance: 1 uA}
@@ -86,7 +87,8 @@ By terminal, a role alone or a section; one terminal is driven, at least one is 
 The source sees the resistor, then the capacitor to ground, then the device with its `device.parallel_conductance`."""
 
 _PROTOCOL = """\
-A list; each entry is exactly one of these steps. The voltage is 0 V at the start.
+A list; each entry is exactly one of these steps. The voltage is 0 V at the start. Layout array takes `bias`, `write`, `read`,
+`wait` and `repeat`, the other layouts the rest.
 
     protocol:
       - sweep: {to: 0.2 V, rate: 0.1 V/s}
@@ -98,7 +100,7 @@ def reference() -> str:
     """The Markdown text, without a line end after the last line."""
     parts = [_INTRODUCTION, _table("Top level", Scenario, "")]
     parts += [_table(f"`device` with `layout: {_layout(model)}`", model, "device.", _doc(model))
-              for model in (BackContact, CrossSection, AxisymmetricGap, Slab, Block, LateralPair)]
+              for model in (BackContact, CrossSection, AxisymmetricGap, Slab, Block, LateralPair, Array)]
     parts += [_table("`device.pads` of `layout: block`", Pad, "device.pads.NAME.", _doc(Pad))]
     parts += [_table("`mesh`", Mesh, "mesh."), _table("`physics`", Physics, "physics.")]
     parts += [_table("`physics.filament`", FilamentPhysics, "physics.filament.", "A mapping, or `off`."),
@@ -155,7 +157,7 @@ def _values(name: str, field: Any) -> str:
         return ", ".join(f"`{choice}`" for choice in choices)
     words = {"fields_every": "a voltage or a time", "file": "file name", "name": "text", "material": "name or section",
              "protocol": "list of steps", "steps": "list of steps", "doping": "list of profiles", "initial_profile": "list of profiles", "equation": "an equation", "formula": "text", "pads": "name: section",
-             "terminals": "name: section",
+             "terminals": "name: section", "voltages": "name: voltage", "cell": "[row, column], from 1",
              "ions": "a word of these, or a mapping by species", "charge": "a whole number, not 0", "sublattice": "text",
              "reaction": "an equation"}
     simple = {bool: "`on`, `off`", int: "a whole number from 1"}

@@ -48,12 +48,16 @@ def _plain(part: BaseModel, path: Path_, leave_out: dict[Path_, str]) -> dict[st
             result[name] = _plain(value, here, leave_out)
         elif isinstance(part, Parameter) and name == "range" or dimension is not None and isinstance(value, tuple):
             result[name] = [_number(x, dimension.kind) for x in value]
+        elif dimension is not None and isinstance(value, dict):
+            result[name] = {key: _number(x, dimension.kind) for key, x in value.items()}
         elif dimension is not None:
             result[name] = _number(value, dimension.kind)
         elif isinstance(value, dict):
             result[name] = {k: _plain(v, (*here, k), leave_out) if isinstance(v, BaseModel) else v for k, v in value.items()}
         elif isinstance(value, tuple) and all(isinstance(item, BaseModel) for item in value):
             result[name] = [_plain(step, (*here, i), leave_out) for i, step in enumerate(value)]
+        elif isinstance(value, tuple):
+            result[name] = list(value)
         else:
             result[name] = str(value) if isinstance(value, (Interval, Path)) else value
     return {part.kind: result} if isinstance(part, Step) else result

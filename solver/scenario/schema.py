@@ -53,7 +53,7 @@ class Scenario(Part):
 
     @property
     def driven(self) -> str:
-        """Name of the driven terminal."""
+        """Name of the driven terminal, of an array's the first."""
         return next(name for name, terminal in self.terminals.items() if terminal.role == "driven")
 
     def __eq__(self, other: object) -> bool:

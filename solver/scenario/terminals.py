@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 from solver.units import Dimension, fault
 
 from .base import Part
-from .device import TERMINALS
+from .device import TERMINALS, Array
 from .document import Path_
 from .faults import nearest, one_of
 
@@ -48,7 +48,7 @@ def _terminal(value: Any) -> Any:
 
 
 def _complete(value: dict[str, Terminal], info: ValidationInfo) -> dict[str, Terminal]:
-    """Every terminal of the layout once, in its order; one driven."""
+    """Every terminal of the layout once, in its order; one driven, in an array at least one."""
     device = info.data.get("device")
     names = TERMINALS if device is None else device.terminal_names
     for name in value:
@@ -58,6 +58,9 @@ def _complete(value: dict[str, Terminal], info: ValidationInfo) -> dict[str, Ter
     driven = [name for name, terminal in value.items() if terminal.role == "driven"]
     grounded = any(terminal.role == "ground" for terminal in value.values())
     missing = [name for name in names if device is not None and name not in value]
+    many = isinstance(device, Array)
+    if many and driven and not missing:
+        return {name: value[name] for name in names}
     if missing or len(driven) != 1 or not grounded:
         if missing:
             what = f"{missing[0]} is missing"
@@ -69,6 +72,9 @@ def _complete(value: dict[str, Terminal], info: ValidationInfo) -> dict[str, Ter
         else:
             what = "no terminal is ground, so that no current could flow"
         roles = ", ".join(f"{name}: {'ground' if k else 'driven'}" for k, name in enumerate(names))
+        if many:
+            what = f"{missing[0]} is missing" if missing else "no terminal is driven"
+            raise fault(f"{what}; write every row and column, e.g. {{{', '.join(f'{name}: driven' for name in names)}}}")
         raise fault(f"{what}; one terminal is driven and another is ground, e.g. {{{roles}}}")
     return {name: value[name] for name in names if name in value}
 

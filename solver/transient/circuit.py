@@ -10,6 +10,8 @@ the set-up delivers J_k = I_k + C_k dV_k/dt, the derivative by the same BDF form
 At fixed history J rises with V, so that each state of the source has one solution and the two cannot hold at once.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 TIGHT = 1e-12  # of the largest terminal current: where the solution of the circuit is not improved further
@@ -21,6 +23,7 @@ class Circuit:
     Args:
         contacts: `Contact` of every terminal.
         parallel_conductance: S, between the driven terminal and the first grounded one.
+        floating: driven terminals that are connected to nothing for the time being.
 
     Attributes:
         names: all terminals.
@@ -28,22 +31,25 @@ class Circuit:
         past: voltages of the free terminals at earlier levels, newest first [V].
     """
 
-    def __init__(self, contacts, parallel_conductance: float):
+    def __init__(self, contacts, parallel_conductance: float, floating=()):
+        wires = {c.name: replace(c.wiring, role="floating", resistance=0.0) if c.name in floating else c.wiring for c in contacts}
         self.names = [c.name for c in contacts]
-        self.driven = next(c.name for c in contacts if c.driven)
-        self.free = [c.name for c in contacts if c.wiring.free]
-        wiring = [c.wiring for c in contacts if c.wiring.free]
+        self.driven = [c.name for c in contacts if c.driven]  # each has its own entry of the sources' voltages
+        self.free = [name for name, wire in wires.items() if wire.free]
+        wiring = [wires[name] for name in self.free]
         self._floating = np.array([w.role == "floating" for w in wiring])
         self._resistance = np.array([w.resistance for w in wiring])
         self._capacitance = np.array([w.capacitance for w in wiring])
-        self._source = np.array([w.role == "driven" for w in wiring], dtype=float)  # share of the source's voltage
+        self._sourced = np.array([w.role == "driven" for w in wiring], dtype=bool)
+        self._own = [self.driven.index(name) if name in self.driven else 0 for name in self.free]  # its source
         limited = [k for k, w in enumerate(wiring) if w.compliance is not None]
         self._limited = limited[0] if limited else None
         self.compliance = wiring[limited[0]].compliance if limited else None
         # Columns of the parallel conductance: +G at the driven terminal, -G at the grounded one.
         self._shunt = np.zeros(len(self.names))
-        grounded = next(c.name for c in contacts if c.wiring.role == "ground")
-        self._shunt[self.names.index(self.driven)], self._shunt[self.names.index(grounded)] = 1.0, -1.0
+        if parallel_conductance > 0:
+            grounded = next(c.name for c in contacts if c.wiring.role == "ground")
+            self._shunt[self.names.index(self.driven[0])], self._shunt[self.names.index(grounded)] = 1.0, -1.0
         self._shunt_conductance = parallel_conductance
         self._columns = [self.names.index(name) for name in self.free]
         self.past: list[np.ndarray] = []
@@ -52,10 +58,17 @@ class Circuit:
         """The free terminals' voltages at the end of an accepted step [V]."""
         self.past = [free.copy(), *self.past[:2]]
 
-    def voltages(self, source: float, free) -> dict[str, float]:
-        """Voltage of every terminal [V] for the driven source at `source` and the free terminals at `free`."""
-        volts = {name: source if name == self.driven else 0.0 for name in self.names}
+    def voltages(self, source, free) -> dict[str, float]:
+        """Voltage of every terminal [V] for the driven sources at `source` and the free terminals at `free`."""
+        volts = dict.fromkeys(self.names, 0.0) | dict(zip(self.driven, self._sources(source)))
         return volts | dict(zip(self.free, map(float, free), strict=True))
+
+    def _sources(self, source) -> list[float]:
+        return [float(v) for v in np.broadcast_to(source, len(self.driven))]
+
+    def at_sources(self, source) -> np.ndarray:
+        """Voltages the free terminals would have directly at their sources, or at ground [V]."""
+        return np.where(self._sourced, np.array(self._sources(source))[self._own], 0.0)
 
     def shunted(self, currents: dict, voltages: dict) -> np.ndarray:
         """Currents into the device [A], all terminals, from those of the modelled film."""
@@ -85,7 +98,7 @@ class Circuit:
             delivered: J at `free` [A].
             admittance: dJ/dV [S].
             free: voltages of the free terminals [V].
-            source: voltage of the driven source [V].
+            source: voltage of the driven source, or (driven terminals,) [V].
 
         Returns:
             (change [V], -1, 0 or 1: the source holds the negative compliance, its voltage, the positive one); None in
@@ -94,7 +107,7 @@ class Circuit:
         R, current = self._resistance, self._floating
         # floating: Y d = -J;  resistor: (R Y + 1) d = V_s - V - R J
         matrix = np.where(current[:, None], admittance, R[:, None] * admittance + np.eye(len(free)))
-        rhs = np.where(current, -delivered, self._source * source - free - R * delivered)
+        rhs = np.where(current, -delivered, self.at_sources(source) - free - R * delivered)
         change, k = _solve(matrix, rhs), self._limited
         if k is None or change is None:
             return change, 0

@@ -46,7 +46,13 @@ class Closure:
     def ideal(self, source: float):
         """Start from the state in which every terminal is at an ideal source, the driven one at `source` [V], or ground."""
         self._accepted = source
-        self.apply(source, np.where([n == self.circuit.driven for n in self.circuit.free], source, 0.0))
+        self.apply(source, self.circuit.at_sources(source))
+        self.circuit.past = [self.free]
+
+    def take_over(self, source, voltages):
+        """Continue from terminals at `voltages` (terminal -> V), the sources at `source` [V], which were wired otherwise."""
+        self._accepted = source
+        self.apply(source, [voltages[name] for name in self.circuit.free])
         self.circuit.past = [self.free]
 
     def begin(self):
@@ -82,7 +88,7 @@ class Closure:
     @property
     def jumped(self) -> bool:
         """Whether the free terminals followed the source at once: by a tenth of its step since the last accepted state."""
-        return float(np.abs(self.free - self.circuit.past[0]).max()) > 0.1 * abs(self._source - self._accepted)
+        return float(np.abs(self.free - self.circuit.past[0]).max()) > 0.1 * np.max(np.abs(np.subtract(self._source, self._accepted)))
 
     def predicted(self, weights) -> np.ndarray:
         """Free voltages extrapolated with the weights of the earlier levels [V]."""
@@ -90,7 +96,7 @@ class Closure:
 
     def distance(self, predicted) -> float:
         """Largest miss of the prediction, relative to kT/q or the largest voltage."""
-        size = max(self._thermal, abs(self._source), float(np.abs(self.free).max()))
+        size = max(self._thermal, float(np.max(np.abs(self._source))), float(np.abs(self.free).max()))
         return float(np.abs(self.free - predicted).max()) / size
 
     def closed(self, balance: float) -> bool:
@@ -120,7 +126,7 @@ class Closure:
         state = self.model.context.state.x
         start = self._accepted, self.circuit.past[0]
         low, high = np.full(len(self.free), -np.inf), np.full(len(self.free), np.inf)
-        known = np.concatenate([[0.0, source], *self.circuit.past])
+        known = np.concatenate([[0.0], np.atleast_1d(source), *self.circuit.past])
         plausible = known.min(), known.max()
         guess = np.clip(guess, *plausible)
         walks = c.order == 1 and ELECTRONS in self.model.fields
@@ -162,11 +168,11 @@ class Closure:
             return Effort(result.converged, result.iterations, result.linear_iterations, result.reason)
         self.model.context.state.x.array[:] = keep
         (s0, v0), (s1, v1) = start, end
-        span = max(abs(s1 - s0), float(np.abs(v1 - v0).max()))
+        span = max(float(np.max(np.abs(np.subtract(s1, s0)))), float(np.abs(v1 - v0).max()))
 
         def along(volts):
             share = volts / span if span else 1.0
-            self.apply(s0 + share * (s1 - s0), v0 + share * (v1 - v0))
+            self.apply(s0 + share * np.subtract(s1, s0), v0 + share * (v1 - v0))
 
         result, iterations = walk(self.model, self.engine, along, 0.0, span)
         return Effort(result.converged, iterations, result.linear_iterations, result.reason)

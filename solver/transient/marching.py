@@ -1,7 +1,10 @@
 """The parts of a scenario's transient put together, and marching them without a look at the steps."""
 
+import numpy as np
+
 from solver.engines.choice import make_engine
 from solver.physics.device import DeviceModel
+from solver.transient.array_waveform import waveform_of
 from solver.transient.control import StepLimits
 from solver.transient.stepping import SolutionStopped, Stepper
 from solver.transient.waveforms import Waveform
@@ -26,8 +29,11 @@ def stepper_for(scenario, device, protocol=None, engine="cpu") -> Stepper:
     solving = make_engine(
         engine, model, tolerance=s.newton_tolerance, linear_tolerance=s.linear_tolerance, linear_solver=s.linear_solver
     )
-    waveform = Waveform(scenario.protocol if protocol is None else protocol)
-    largest = max((max(abs(g.v_start), abs(g.v_end)) for g in waveform.segments), default=0.0)
+    if scenario.device.layout == "array":
+        waveform = waveform_of(scenario)
+    else:
+        waveform = Waveform(scenario.protocol if protocol is None else protocol)
+    largest = max((float(np.max(np.abs([g.v_start, g.v_end]))) for g in waveform.segments), default=0.0)
     step = scenario.output.max_step or max(largest / DEFAULT_STEPS_PER_SWEEP, 1e-6)
     return Stepper(model, solving, waveform, StepLimits(s.time_tolerance, s.max_filament_change, s.min_step), step)
 

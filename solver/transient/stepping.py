@@ -2,6 +2,8 @@
 
 import logging
 
+import numpy as np
+
 from solver.physics.balances import INSIDE, IonCount, nodal_sums
 from solver.physics.fields import ELECTRONS
 from solver.transient import bdf
@@ -24,14 +26,20 @@ NEGATIVE_DENSITY = 1e-9  # of c0: below zero by more than Newton's rounding
 LOST_IONS = 1e-11  # of all ions of a species, in one step: 1e-8 after a thousand steps that all err to one side
 
 
+def largest(volts) -> float:
+    """The voltage itself, or that of the largest size among several [V]."""
+    several = np.atleast_1d(volts)
+    return float(several[np.argmax(np.abs(several))])
+
+
 class Stepper:
     """Owns time, history and step size of one run.
 
     Args:
         model: `DeviceModel`.
         engine: solves the model's equations in place (`CpuEngine`).
-        waveform: `Waveform` of the driven terminal's source; the other terminals are at ground, directly or through the
-            set-up's circuit, or floating (`Contact.wiring`).
+        waveform: `Waveform` of the driven terminal's source, or `ArrayWaveform` of several (a voltage is then an array); the
+            other terminals are at ground, directly or through the set-up's circuit, or floating (`Contact.wiring`).
         limits: `StepLimits`.
         max_voltage_step: V.
     """
@@ -53,18 +61,27 @@ class Stepper:
         self._ions_start: dict[str, float] = {}
         self._voltage = 0.0  # of the source in the last accepted state
         self._jumped = False  # the source, since the last accepted state
-        contacts = model.parameters.contacts
-        self.closure = None
-        if any(c.wiring.free for c in contacts):
-            circuit = Circuit(contacts, model.parameters.parallel_conductance)
-            self.closure = Closure(model, engine, circuit, lambda c: self._film_currents(c, self._sums()[0]))
+        self._connect(())
+
+    def _connect(self, floating):
+        """Wire the terminals as the scenario says, but the driven ones in `floating` to nothing."""
+        contacts, self.closure, self._floating = self.model.parameters.contacts, None, tuple(floating)
+        if floating or any(c.wiring.free for c in contacts):
+            circuit = Circuit(contacts, self.model.parameters.parallel_conductance, floating)
+            self.closure = Closure(self.model, self.engine, circuit, lambda c: self._film_currents(c, self._sums()[0]))
 
     def apply(self, volts: float):
         """Set the driven terminal's voltage [V], 0 V elsewhere, whatever the circuit says."""
         self.model.apply_voltages(self._voltages(volts))
 
     def _voltages(self, volts):
-        return {n: volts if n in self._driven else 0.0 for n in self.model.terminal_nodes}
+        own = dict(zip(self._driven, np.broadcast_to(volts, len(self._driven))))
+        return {n: float(own.get(n, 0.0)) for n in self.model.terminal_nodes}
+
+    @property
+    def source(self):
+        """Voltage of the driven source [V] in the last accepted state, (driven terminals,) where there are several."""
+        return self._voltage
 
     def equilibrate(self):
         """Equilibrium at zero bias with the filament held, and the ions where they start from profiles; the waveform starts
@@ -127,7 +144,7 @@ class Stepper:
             result = self._solve(c, t, segment.voltage(t), predicted)
             if not result.converged and c.order == 2 and ELECTRONS in self.model.fields:
                 # Where carriers left within a step BDF2 asks for 4/3 n - 1/3 n_old < 0: it has no solution there.
-                log.info("t = %.6g s, V = %.4f V: %s; implicit Euler for this step", t, segment.voltage(t), result.reason)
+                log.info("t = %.6g s, V = %.4f V: %s; implicit Euler for this step", t, largest(segment.voltage(t)), result.reason)
                 c = bdf.coefficients(dt, None)
                 result = self._solve(c, t, segment.voltage(t), predicted)
             if not result.converged:
@@ -152,7 +169,7 @@ class Stepper:
                         return self._accept(t, dt, landing, c, factor, result, segment.voltage(t), sums)
                     reason, factor = result.reason, 0.25
             self.rejected_steps += 1
-            log.info("t = %.6g s, V = %.4f V: step %.2e s refused: %s", t, segment.voltage(t), dt, reason)
+            log.info("t = %.6g s, V = %.4f V: step %.2e s refused: %s", t, largest(segment.voltage(t)), dt, reason)
             self.model.context.state.x.array[:] = keep
             self.step = on_ladder(dt * min(factor, 0.5))
             self.pace.note(self.time, refused=True)
@@ -161,7 +178,7 @@ class Stepper:
                 self._apply_accepted(segment)
                 what = crawling or f"the step fell below {self.limits.smallest:.1e} s"
                 raise SolutionStopped(
-                    f"stopped at t = {self.time:.6g} s, V = {segment.voltage(self.time):.4f} V: {what}; {reason}; "
+                    f"stopped at t = {self.time:.6g} s, V = {largest(segment.voltage(self.time)):.4f} V: {what}; {reason}; "
                     f"{advice(reason)}."
                 )
 
@@ -192,7 +209,7 @@ class Stepper:
         self.apply(volts)
         self.engine.settle()
         result = self.engine.solve()
-        if not result.converged and c.order == 1 and ELECTRONS in self.model.fields:
+        if not result.converged and c.order == 1 and ELECTRONS in self.model.fields and np.ndim(volts) == 0:
             # carriers follow a jump at once: a smaller time step would not make it smaller
             self.model.context.state.x.array[:] = keep
             result, _ = walk(self.model, self.engine, self.apply, self._voltage, volts)
@@ -279,7 +296,7 @@ class Stepper:
             self._forget()
         parts = ("electrons", "holes") if ELECTRONS in self.model.fields else ()
         return StepRecord(
-            t, volts, dt, voltages,
+            t, largest(volts), dt, voltages,
             {n: s.electronic for n, s in sums.items()},
             {n: s.ionic for n, s in sums.items()},
             displacement, max(imbalances, key=abs, default=0.0), result.iterations, result.linear_iterations,
@@ -287,9 +304,16 @@ class Stepper:
             ions={ion.name: {n: ion.charge * s.ions[ion.name] for n, s in sums.items()} for ion in self.model.context.species},
         )
 
-    def enter(self, segment, previous_voltage: float):
+    def enter(self, segment, previous_voltage):
         """Start of a segment: a jump restarts with small implicit-Euler steps, a corner with one of a quarter step."""
-        if abs(segment.v_start - previous_voltage) > 1e-12:
+        floating = getattr(segment, "floating", ())
+        rewired = floating != self._floating
+        if rewired:
+            voltages = self._voltages(self._voltage) if self.closure is None else self.closure.voltages
+            self._connect(floating)
+            if self.closure is not None:
+                self.closure.take_over(self._voltage, voltages)
+        if rewired or np.max(np.abs(np.subtract(segment.v_start, previous_voltage))) > 1e-12:
             self._forget()
             self._jumped = True
             self.step = FIRST_STEP
@@ -319,7 +343,8 @@ class Stepper:
             "charges": self._charges,
             "exchanged": self._exchanged,
             "ions start": self._ions_start,
-            "voltage": self._voltage,
+            "voltage": np.asarray(self._voltage).tolist(),
+            "floating": list(self._floating),
             "circuit": None if self.closure is None else self.closure.snapshot(),
             "accepted": self.accepted_steps,
             "rejected": self.rejected_steps,
@@ -336,7 +361,9 @@ class Stepper:
             self.levels.push(scalars["times"][k], state.array)
         self.time, self.step = scalars["times"][0], scalars["step"]
         self._charges, self._exchanged = scalars["charges"], scalars["exchanged"]
-        self._ions_start, self._voltage = scalars["ions start"], scalars["voltage"]
+        self._ions_start = scalars["ions start"]
+        self._voltage = np.array(scalars["voltage"]) if isinstance(scalars["voltage"], list) else scalars["voltage"]
+        self._connect(tuple(scalars["floating"]))
         self.accepted_steps, self.rejected_steps = scalars["accepted"], scalars["rejected"]
         if self.closure is not None:
             self.closure.restore(scalars["circuit"], self._voltage)

@@ -67,21 +67,26 @@ class Waveform:
 
     def output_times(self, every) -> list[float]:
         """Times at which fields are written: the start, all corners, and `every` (value, kind) in between."""
-        times = {0.0}
-        for s in self.segments:
-            times.add(s.end)
-            if every is None:
-                continue
-            if every.kind == "time":
-                first = int(s.start / every.value + 1e-9) + 1
-                marks = (k * every.value for k in range(first, int(s.end / every.value) + 1))
-                times.update(t for t in marks if s.start < t < s.end)
-            elif s.v_end != s.v_start:
-                low, high = sorted((s.v_start, s.v_end))
-                marks = range(int(low / every.value) - 1, int(high / every.value) + 2)
-                for v in (k * every.value for k in marks):
-                    if low < v < high:
-                        times.add(s.start + (v - s.v_start) / s.slope)
-        ordered = sorted(times)
-        # The same instant reached by two roundings would ask for a step of 1e-17 s.
-        return [t for k, t in enumerate(ordered) if k == 0 or t - ordered[k - 1] > 1e-9 * max(self.end, 1e-9)]
+        return output_times(self.segments, every)
+
+
+def output_times(segments, every) -> list[float]:
+    """The start, the ends of all segments, and each time the time or the voltage has moved by `every` (value, kind)."""
+    times = {0.0}
+    for s in segments:
+        times.add(s.end)
+        if every is None:
+            continue
+        if every.kind == "time":
+            first = int(s.start / every.value + 1e-9) + 1
+            marks = (k * every.value for k in range(first, int(s.end / every.value) + 1))
+            times.update(t for t in marks if s.start < t < s.end)
+        elif s.v_end != s.v_start:
+            low, high = sorted((s.v_start, s.v_end))
+            marks = range(int(low / every.value) - 1, int(high / every.value) + 2)
+            for v in (k * every.value for k in marks):
+                if low < v < high:
+                    times.add(s.start + (v - s.v_start) / s.slope)
+    ordered = sorted(times)
+    # The same instant reached by two roundings would ask for a step of 1e-17 s.
+    return [t for k, t in enumerate(ordered) if k == 0 or t - ordered[k - 1] > 1e-9 * max(segments[-1].end if segments else 0.0, 1e-9)]

@@ -1,0 +1,158 @@
+"""What cells of an array do to each other: reads, change of every cell per write, vacancies exchanged, energy by terminal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from solver.transient.array_rows import cell_name, energy_column
+from solver.transient.array_waveform import waveform_of
+
+if TYPE_CHECKING:
+    import pandas
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One read of a cell.
+
+    Attributes:
+        cell: (row, column), from 1.
+        time: at the end of the pulse [s].
+        conductance: current out of the row over the voltage [S]; with the other terminals floating, sneak paths included.
+    """
+
+    cell: tuple[int, int]
+    time: float
+    conductance: float
+
+
+@dataclass(frozen=True)
+class Written:
+    """Pulses of one write step.
+
+    Attributes:
+        cell: (row, column), from 1.
+        amplitude: of the column over the row [V].
+        start, end: of the step [s].
+        count: number of pulses.
+    """
+
+    cell: tuple[int, int]
+    amplitude: float
+    start: float
+    end: float
+    count: int
+
+
+def readings(table: pandas.DataFrame, scenario: Any) -> list[Reading]:
+    """Every read that the table holds whole, in time.
+
+    Args:
+        table: terminals.csv as read by ``read_terminals``.
+        scenario: of layout array.
+    """
+    time, siemens = table["time [s]"].to_numpy(), table["conductance [S]"].to_numpy()
+    found = []
+    for segment in waveform_of(scenario).segments:
+        if segment.kind == "read" and segment.end <= time[-1] * (1 + 1e-9):
+            row = int(np.argmin(np.abs(time - segment.end)))
+            found.append(Reading(segment.cell, float(time[row]), float(siemens[row])))
+    return found
+
+
+def writes(scenario: Any) -> list[Written]:
+    """The write steps of a protocol, in time; neighbours of one cell and amplitude are one (repeats)."""
+    found: list[Written] = []
+    for segment in waveform_of(scenario).segments:
+        if segment.kind == "write":
+            last = found[-1] if found else None
+            if last and last.cell == segment.cell and last.amplitude == segment.amplitude and abs(last.end - segment.start) < 1e-12:
+                found[-1] = Written(last.cell, last.amplitude, last.start, segment.end, last.count + 1)
+            else:
+                found.append(Written(segment.cell, segment.amplitude, segment.start, segment.end, 1))
+        elif segment.kind == "rest" and found and abs(found[-1].end - segment.start) < 1e-12:
+            found[-1] = Written(found[-1].cell, found[-1].amplitude, found[-1].start, segment.end, found[-1].count)
+    return found
+
+
+def changes(read: list[Reading], write: Written) -> dict[tuple[int, int], float]:
+    """ln of the conductance after a write over that before it, of every cell read on both sides of it."""
+    before = {r.cell: r.conductance for r in read if r.time <= write.start * (1 + 1e-9)}
+    after = {r.cell: r.conductance for r in reversed(read) if r.time > write.end * (1 - 1e-9)}
+    return {cell: float(np.log(after[cell] / before[cell])) for cell in before
+            if cell in after and after[cell] > 0 and before[cell] > 0}
+
+
+def disturb(change: dict[tuple[int, int], float], aggressor: tuple[int, int],
+            control: dict[tuple[int, int], float] | None = None) -> dict[tuple[int, int], float]:
+    """Change of every other cell over that of the written one, in ln of the conductance.
+
+    Args:
+        change: of every cell, see :func:`changes`.
+        aggressor: the cell written.
+        control: the same of a run without the write: what the cells do by themselves, taken off.
+
+    Returns:
+        cell -> victim over aggressor [1]; empty where the aggressor was not read or did not change.
+    """
+    own = control or {}
+    net = {cell: value - own.get(cell, 0.0) for cell, value in change.items()}
+    if not net.get(aggressor):
+        return {}
+    return {cell: value / net[aggressor] for cell, value in net.items() if cell != aggressor}
+
+
+def smallest_pitch(pitch: np.ndarray, disturbed: np.ndarray, limit: float) -> float | None:
+    """Pitch at which the disturb falls to a limit, by interpolation of ln |disturb| over ln pitch.
+
+    Args:
+        pitch: (n,) [m], in any order.
+        disturbed: (n,) victim over aggressor [1], of either sign.
+        limit: largest size that is borne [1].
+
+    Returns:
+        [m]; the smallest pitch where all are within the limit, None where the largest pitch is not.
+    """
+    order = np.argsort(pitch)
+    p, d = np.asarray(pitch, float)[order], np.maximum(np.abs(np.asarray(disturbed, float)[order]), 1e-300)
+    over = np.flatnonzero(d > limit)
+    if len(over) == 0:
+        return float(p[0])
+    k = over[-1]
+    if k == len(p) - 1:
+        return None
+    share = np.log(d[k] / limit) / np.log(d[k] / d[k + 1])
+    return float(np.exp(np.log(p[k]) + share * np.log(p[k + 1] / p[k])))
+
+
+def crosstalk_numbers(table: pandas.DataFrame, scenario: Any) -> dict[str, Any]:
+    """Numbers of an array's run for summary.json.
+
+    Returns:
+        "reads" (list), "writes" (list: what each did to every cell), "energy NAME [J]" by terminal and their sum, and the
+        vacancies that each cell's film lost or won.
+    """
+    device, read = scenario.device, readings(table, scenario)
+    out: dict[str, Any] = {
+        "reads": [{"cell": cell_name(r.cell), "time [s]": r.time, "conductance [S]": r.conductance} for r in read]}
+    rows = []
+    for write in writes(scenario):
+        change = changes(read, write)
+        rows.append({
+            "cell": cell_name(write.cell), "amplitude [V]": write.amplitude, "pulses [1]": write.count,
+            "ln conductance change [1]": {cell_name(c): v for c, v in change.items()},
+            "disturb [1]": {cell_name(c): v for c, v in disturb(change, write.cell).items()}})
+    if rows:
+        out["writes"] = rows
+        worst = [abs(v) for row in rows for v in row["disturb [1]"].values()]
+        out["largest disturb [1]"] = max(worst, default=None)
+    for name in device.terminal_names:
+        out[energy_column(name)] = float(table[energy_column(name)].iloc[-1])
+    out["energy [J]"] = float(sum(out[energy_column(name)] for name in device.terminal_names))
+    for column in table.columns:
+        if column.endswith("[1]") and " cell_" in column:
+            out[f"change of {column}"] = float(table[column].iloc[-1] - table[column].iloc[0])
+    return out

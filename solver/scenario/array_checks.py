@@ -1,0 +1,81 @@
+"""Checks of layout array: bars that fit, and steps that say what is done to which cell or terminal."""
+
+from collections.abc import Iterator
+
+from solver.units import format_quantity
+
+from .device import Array
+from .document import Path_
+from .faults import nearest, one_of
+from .protocol import ARRAY_STEPS, Bias, Read, Repeat, Step, Wait, Write
+from .schema import Scenario
+
+
+def array_faults(scenario: Scenario) -> Iterator[tuple[Path_, str]]:
+    """Faults of the device and its protocol, as (path, sentence); of other layouts, the array's own steps."""
+    device = scenario.device
+    if not isinstance(device, Array):
+        yield from ((path, (f"belongs to layout array; layout {device.layout} has one driven terminal, write sweep, hold, pulses "
+                     "or wait")) for path, step in _walk(scenario.protocol, ("protocol",)) if isinstance(step, ARRAY_STEPS))
+        return
+    yield from _geometry(device)
+    if device.dimension == 2 and device.rows > 1:
+        yield ("device", "rows"), "must be 1 in 2D, the section along one row; write rows: 1, or dimension: 3"
+    for name, terminal in scenario.terminals.items():
+        if terminal.compliance is not None:
+            yield ("terminals", name, "compliance"), "belongs to layouts with one driven terminal; remove it"
+    if scenario.output.fields_every is not None and scenario.output.fields_every.kind == "voltage":
+        yield ("output", "fields_every"), "must be a time in layout array, which has several voltages; write e.g. 0.1 s"
+    for path, step in _walk(scenario.protocol, ("protocol",)):
+        yield from _step(scenario, step, path)
+
+
+def _walk(steps: tuple[Step, ...], path: Path_) -> Iterator[tuple[Path_, Step]]:
+    for k, step in enumerate(steps):
+        here = (*path, k, step.kind)
+        yield here, step
+        if isinstance(step, Repeat):
+            yield from _walk(step.steps, (*here, "steps"))
+
+
+def _geometry(device: Array) -> Iterator[tuple[Path_, str]]:
+    def nm(length: float) -> str:
+        return format_quantity(float(f"{length:.6g}"), "length")
+
+    stack = device.spacer_thickness + 2 * device.electrode_thickness
+    if stack >= device.film_thickness:
+        yield ("device", "film_thickness"), (
+            f"{nm(device.film_thickness)} does not cover spacer and both electrodes, {nm(stack)}; write more than that")
+    if device.pitch <= device.electrode_width and max(device.rows, device.columns) > 1:
+        yield ("device", "pitch"), f"is not more than electrode_width ({nm(device.electrode_width)}), so the bars would touch; write more"
+
+
+def _step(scenario: Scenario, step: Step, path: Path_) -> Iterator[tuple[Path_, str]]:
+    device, terminals = scenario.device, scenario.terminals
+    if not isinstance(step, (*ARRAY_STEPS, Wait, Repeat)):
+        yield path, "acts on a single driven terminal, and an array has several; write bias, write, read or wait"
+    if isinstance(step, (Write, Read)):
+        if tuple(step.cell) not in device.cells:
+            yield (*path, "cell"), (f"{list(step.cell)} is not in the array, which has {device.rows} rows and {device.columns} "
+                                    "columns, counted from 1; write [row, column]")
+        else:
+            yield from (((*path, "cell"), f"needs {name}, which is {terminals[name].role}; make it driven")
+                        for name in selected(step.cell) if terminals[name].role != "driven")
+    if isinstance(step, Write):
+        if step.period is not None and step.period <= step.width:
+            yield (*path, "period"), f"is not longer than the width ({format_quantity(step.width, 'time')}); write more"
+        if step.amplitude == 0:
+            yield (*path, "amplitude"), "is 0 V, so nothing would be written; write another voltage"
+    if isinstance(step, Bias):
+        for name in step.voltages:
+            if name not in terminals:
+                near = nearest(name, tuple(terminals))
+                yield (*path, "voltages", name), (f"the layout has no terminal {name!r:.40}; its terminals are {one_of(terminals)}"
+                                                  + (f" (nearest: {near})" if near else ""))
+            elif terminals[name].role != "driven":
+                yield (*path, "voltages", name), f"has no effect: the terminal is {terminals[name].role}; make it driven"
+
+
+def selected(cell: tuple[int, int]) -> tuple[str, str]:
+    """Row and column terminal of a cell."""
+    return f"row_{cell[0]}", f"col_{cell[1]}"
