@@ -263,6 +263,16 @@ def sizes(
 
 
 @app.command()
+def crosstalk(
+    folders: Annotated[list[Path], typer.Argument(metavar="DIR...", help="results of array runs, or of a study of them")],
+    limit: Annotated[float, typer.Option(help="largest disturb that is borne: ln change of the victim over that of the "
+                                         "written cell")] = 0.01,
+) -> None:
+    """Disturb against pitch of an array's cells, and the smallest pitch for a limit."""
+    _call("solver.analysis.crosstalk", "main", [_existing(folder) for folder in folders], limit)
+
+
+@app.command()
 def doctor() -> None:
     """Say what this machine has: versions, libraries, MPI, what is missing."""
     _call("solver.doctor", "main")

@@ -301,6 +301,11 @@ class _Job:
 
         self.table.close()
         write_summary(self.folder.summary, summary)
+        if self.array is not None:
+            from solver.analysis.array_export import export
+            from solver.results.tables import read_terminals
+
+            export(self.folder.path, read_terminals(self.folder.path), self.scenario)
         if self.scenario.output.figures:
             from solver.figures import make_all
 

@@ -101,3 +101,27 @@ def _draw_effect(axes: Axes, device, change: dict, aggressor) -> None:
         axes.text(j, i, text.replace("-", "−"), ha="center", va="center", color="white" if strong else "black")
     axes.set(xlabel="column", ylabel="row", xticks=range(1, device.columns + 1), yticks=range(1, device.rows + 1))
     axes.set_title("change by the first write")
+
+
+def draw_curve(points, png: Path, limit: float) -> Path:
+    """Size of the disturb against pitch, filled where the victim follows the aggressor, open where it goes the other way.
+
+    Args:
+        points: `solver.analysis.crosstalk.CurvePoint`s.
+        png: where to.
+        limit: largest disturb that is borne [1].
+    """
+    with style.printed():
+        figure = style.new_figure(style.DOUBLE_COLUMN / 2, 65)
+        axes = figure.subplots(gridspec_kw={"left": 0.18, "right": 0.96, "bottom": 0.18, "top": 0.95})
+        pitch = np.array([p.pitch for p in points]) * 1e9
+        size = np.array([p.disturb for p in points])
+        axes.loglog(pitch, np.abs(size), "-", color=style.BLUE, lw=0.8)
+        for chosen, face, words in ((size > 0, style.BLUE, "with the written cell"), (size <= 0, "white", "against it")):
+            if np.any(chosen):
+                axes.loglog(pitch[chosen], np.abs(size[chosen]), "o", ms=4, mec=style.BLUE, mfc=face, label=f"changes {words}")
+        axes.axhline(limit, color=style.RED, lw=0.8, ls=(0, (4, 2)), label=f"limit {limit:g}")
+        axes.axvline(90, color=style.GREY, lw=0.5, label="90 nm")
+        axes.set(xlabel="pitch [nm]", ylabel="disturb: |victim over aggressor| [1]")
+        axes.legend(loc="best")
+        return style.save(figure, png)

@@ -48,12 +48,12 @@ class Member:
     def of(cls, scenario: Scenario, root: Path, settings: Mapping[str, Any], *, label: str = "", ranks: int = 1,
            digest: str | None = None) -> "Member":
         """The member that runs `scenario`; nothing is written yet. `digest` is given where its folder has a name already."""
-        from solver.transient.waveforms import Waveform
+        from solver.transient.array_waveform import waveform_of
 
         text = scenario.resolved_yaml()
         label = label or ", ".join(f"{key.removeprefix('material.')}={value}" for key, value in settings.items())
         return cls(digest or hashlib.sha256(text.encode()).hexdigest()[:12], text, root, label or scenario.name, dict(settings),
-                   Waveform(scenario.protocol).end, f"{scenario.device.dimension}D {scenario.name}", ranks)
+                   waveform_of(scenario).end, f"{scenario.device.dimension}D {scenario.name}", ranks)
 
     @property
     def folder(self) -> Path:

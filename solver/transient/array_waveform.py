@@ -8,10 +8,11 @@ import numpy as np
 
 from solver.scenario.array_checks import selected
 from solver.scenario.protocol import expanded
-from solver.transient.waveforms import output_times
+from solver.transient.waveforms import Waveform, output_times
 
 # Of the write voltage V: selected column and row, other columns and rows, while a pulse is on.
-SHARES = {"V/2": (0.5, -0.5, 0.0, 0.0), "V/3": (0.5, -0.5, -1 / 6, 1 / 6), "floating": (0.5, -0.5, 0.0, 0.0)}
+SHARES = {"V/2": (0.5, -0.5, 0.0, 0.0), "V/3": (0.5, -0.5, -1 / 6, 1 / 6), "floating": (0.5, -0.5, 0.0, 0.0),
+          "ground": (1.0, 0.0, 0.0, 0.0)}
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,9 @@ class ArrayWaveform:
         return output_times(self.segments, every)
 
 
-def waveform_of(scenario) -> ArrayWaveform:
-    """Of a scenario with layout array."""
-    return ArrayWaveform(scenario.protocol, {name: t.role for name, t in scenario.terminals.items()})
+def waveform_of(scenario, protocol=None) -> Waveform | ArrayWaveform:
+    """Of a scenario, whatever its layout; `protocol`: steps to do instead of its own."""
+    steps = scenario.protocol if protocol is None else protocol
+    if scenario.device.layout != "array":
+        return Waveform(steps)
+    return ArrayWaveform(steps, {name: t.role for name, t in scenario.terminals.items()})

@@ -7,7 +7,6 @@ from solver.physics.device import DeviceModel
 from solver.transient.array_waveform import waveform_of
 from solver.transient.control import StepLimits
 from solver.transient.stepping import SolutionStopped, Stepper
-from solver.transient.waveforms import Waveform
 
 DEFAULT_STEPS_PER_SWEEP = 40  # of the largest voltage, where output.max_step is not given
 
@@ -29,10 +28,7 @@ def stepper_for(scenario, device, protocol=None, engine="cpu") -> Stepper:
     solving = make_engine(
         engine, model, tolerance=s.newton_tolerance, linear_tolerance=s.linear_tolerance, linear_solver=s.linear_solver
     )
-    if scenario.device.layout == "array":
-        waveform = waveform_of(scenario)
-    else:
-        waveform = Waveform(scenario.protocol if protocol is None else protocol)
+    waveform = waveform_of(scenario, protocol)
     largest = max((float(np.max(np.abs([g.v_start, g.v_end]))) for g in waveform.segments), default=0.0)
     step = scenario.output.max_step or max(largest / DEFAULT_STEPS_PER_SWEEP, 1e-6)
     return Stepper(model, solving, waveform, StepLimits(s.time_tolerance, s.max_filament_change, s.min_step), step)
