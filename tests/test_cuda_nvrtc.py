@@ -38,3 +38,16 @@ def test_a_text_that_nvrtc_refuses_is_a_sentence():
 def test_stack_is_seen_where_there_is_some():
     text = "KERNEL(stacked, const int* k, double* y) { double a[64]; for (int s = 0; s < 64; ++s) a[s] = y[s]; ITEMS { y[i] = a[k[i]]; } }"
     assert compile_for_card(text).resources["stacked"].stack >= 512
+
+
+@pytest.mark.parametrize("single", [False, True], ids=["double", "single"])
+@pytest.mark.parametrize("fields", [1, 5, 7])
+def test_the_multigrids_kernels_compile_for_a_card(fields, single):
+    from solver.engines.cuda.blocks import TEXT
+    from solver.engines.cuda.flavours import signatures
+
+    compiled = compile_for_card(TEXT.replace("REAL", "float" if single else "double"), {"BS": fields})
+    assert set(compiled.resources) == set(signatures(TEXT.replace("REAL", "double")))
+    for name, r in compiled.resources.items():
+        # no bound on the stack: the inversion keeps a block there
+        assert r.registers <= 255 and r.spill_stores + r.spill_loads <= FEW, name
