@@ -326,6 +326,7 @@ PACKAGES = {
     "numpy": "everything",
     "scipy": "everything",
     "pandas": "tables",
+    "pyarrow": "tables in Parquet",
     "matplotlib": "figures",
     "pydantic": "reading scenarios",
     "pint": "reading units",

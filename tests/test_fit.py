@@ -9,13 +9,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from solver.analysis.comparison import compare
+from solver.analysis.comparison import compare, quantities
 from solver.analysis.measured import Band
 from solver.scenario import ScenarioError, load_scenario
 from solver.studies import material_file, sensitivity
 from solver.studies.fit import problem
 from solver.studies.front import nondominated
-from solver.studies.objective import Target, cost, quantities, targets
+from solver.studies.objective import Target, cost, targets
 from solver.studies.pool import Pool
 from solver.studies.quantities import Span
 from solver.studies.search import Box, Residuals, descend, explore
@@ -65,8 +65,8 @@ def test_what_a_protocol_gives_is_known_before_it_runs(tmp_path, cycles, peak):
     assert quantities(load_scenario(tmp_path / "scenario.yaml")) == found
 
 
-@pytest.mark.parametrize("name", ["pulses_80ms", "pulses_55ms", "retention", "read_disturb"])
-def test_pulses_and_reading_are_known_before_they_run_too(tmp_path, name):
+@pytest.mark.parametrize("name", ["pulses_80ms", "pulses_55ms", "retention", "read_disturb", "lateral_90nm"])
+def test_pulses_reading_and_the_lateral_pair_are_known_before_they_run_too(tmp_path, name):
     """As above, with a table that holds the right steps in time and a made-up current."""
     import pandas
 
@@ -74,11 +74,13 @@ def test_pulses_and_reading_are_known_before_they_run_too(tmp_path, name):
 
     scenario = load_scenario(SCENARIOS / f"{name}.yaml")
     (tmp_path / "scenario.yaml").write_text(scenario.resolved_yaml())
+    driven, other = sorted(scenario.terminals, key=lambda t: scenario.terminals[t].role)
     rows = [(t, v) for s in Waveform(scenario.protocol).segments
             for t, v in ((s.start + 1e-9, s.v_start), (0.5 * (s.start + s.end), s.voltage(0.5 * (s.start + s.end))), (s.end, s.v_end))]
     time, volts = np.array(rows).T
-    frame = pandas.DataFrame({"time [s]": time, "voltage top [V]": volts, "voltage bottom [V]": 0 * volts, "current top [A]": 1e-8 * volts, "energy [J]": 0 * time,
-                              "displacement current top [A]": 0 * time, "conductance [S]": 1e-8 + 0 * time})
+    frame = pandas.DataFrame({"time [s]": time, f"voltage {driven} [V]": volts, f"voltage {other} [V]": 0 * volts,
+                              f"current {driven} [A]": 1e-8 * volts, f"displacement current {driven} [A]": 0 * time,
+                              "energy [J]": 0 * time, "conductance [S]": 1e-8 + 0 * time})
     frame.to_csv(tmp_path / "terminals.csv", index=False)
     assert quantities(scenario) == {row.quantity: row.measured for row in compare([tmp_path])}
 
@@ -127,8 +129,8 @@ def test_the_search_finds_the_only_zero_in_few_trials():
     model = Model(curved, [UNIT, UNIT])
     descend(BOX, model, np.array([0.2, 0.9]), 0.02)
     found = model.best().settings
-    # a hundredth of the bands' half-widths
-    assert found["a"] == pytest.approx(3, rel=1e-3) and found["b"] == pytest.approx(1, abs=1e-3)
+    # the search ends where both lie within a tenth of a half-width on the mean: 0.1 sqrt(2) 0.1
+    assert found["a"] == pytest.approx(3, rel=0.015) and found["b"] == pytest.approx(1, abs=0.015)
     assert len(model.known) < 40
 
 
@@ -149,7 +151,7 @@ def test_the_search_goes_on_beside_failing_runs():
     """Where b > 1.2 every run fails: first neighbours of the start, and steps on the way."""
     model = Model(lambda a, b: (None, None) if b > 1.2 else curved(a, b), [UNIT, UNIT])
     descend(BOX, model, np.array([0.4, BOX.spans["b"].share(1.19)]), 0.02)
-    assert cost(model.targets, model.best().values, 10.0) < 1e-3
+    assert cost(model.targets, model.best().values, 10.0) < 0.01
     assert any(None in trial.values.values() for trial in model.known.values())
 
 

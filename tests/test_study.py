@@ -8,6 +8,7 @@ import threading
 import time
 from pathlib import Path
 
+import pandas
 import pytest
 
 from solver.scenario import ScenarioError
@@ -18,7 +19,7 @@ from solver.studies.pool import Pool
 from solver.studies.quantities import Span, value_of
 from solver.studies.schema import Study
 from solver.studies.study import plan
-from solver.studies.table import numbers
+from solver.studies.table import numbers, write
 from solver.units import QuantityError
 
 QUICK = Path(__file__).parents[1] / "scenarios" / "quick.yaml"
@@ -102,6 +103,13 @@ def test_every_number_of_a_summary_gets_a_column_with_its_unit():
     assert found.pop("none [S]") != found  # not a number
     assert found == {"V [V]": 1.0, "by cycle 1 [V]": 1.0, "by cycle 2 [V]": 2.0, "seconds by part: mesh [s]": 3.0,
                      "trains 1: width [s]": 4.0, "trains 1: current 1 [A]": 5.0}
+
+
+def test_both_files_hold_the_table(tmp_path):
+    frame = pandas.DataFrame({"a [m]": [1e-9, 2e-9], "word": ["x", None], "mixed": [0.5, "off"], "n": [1, 2]})
+    csv, parquet = write(frame, tmp_path, "t")
+    pandas.testing.assert_frame_equal(pandas.read_parquet(parquet), pandas.read_csv(csv), check_dtype=False)
+    assert list(pandas.read_parquet(parquet)["a [m]"]) == [1e-9, 2e-9]
 
 
 # ---- the pool, with a stand-in that takes no time -----------------------------------------------------------------

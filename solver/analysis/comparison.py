@@ -23,7 +23,10 @@ from solver.analysis.measured import (
 )
 from solver.results.folder import NoResult
 from solver.results.tables import read_terminals
-from solver.scenario import load_scenario
+from solver.scenario import Scenario, load_scenario
+
+LATERAL = "conductance change of the lateral pair [1]"
+READING = "conductance change by reading [1]"
 
 
 @dataclass(frozen=True)
@@ -137,8 +140,36 @@ def _lateral_rows(directory, table) -> list[Row] | None:
     if device is None or device.layout != "lateral_pair":
         return None
     measured = lateral_band(device.gap)
-    key = "conductance change of the lateral pair [1]"
-    return [] if measured is None else [Row(str(directory), key, measured, conductance_change(record(table)))]
+    return [] if measured is None else [Row(str(directory), LATERAL, measured, conductance_change(record(table)))]
+
+
+def quantities(scenario: Scenario) -> dict[str, Band]:
+    """What `compare` finds in a finished run of the scenario, known before it runs: quantity -> band."""
+    from solver.analysis.cycles import FEWEST
+    from solver.analysis.pulses import steps_in_time
+    from solver.scenario.protocol import Sweep, expanded
+
+    if scenario.device.layout == "lateral_pair":
+        band = lateral_band(scenario.device.gap)
+        return {} if band is None else {LATERAL: band}
+    bands: dict[str, Band] = {}
+    sweeps = [step for step in expanded(scenario.protocol) if isinstance(step, Sweep)]
+    if sweeps and sweeps[0].to < 0:
+        bands |= negative_first_bands()
+    elif sweeps:
+        bands |= iv_bands() | {"on-state slope [1]": slope_band()}
+        if sum(step.to > 0 for step in sweeps) >= FEWEST:
+            bands |= cycle_bands()
+    trains, probes = steps_in_time(scenario.protocol)
+    for train in trains:
+        found = train_bands(train.amplitude, train.width)
+        bands |= {f"{train.amplitude * 1e3:+.0f} mV: {key}": band for key, band in found.items()}
+    prepared = load_measured()["retention"]["preparation"]["amplitude"]
+    if probes and any(abs(train.amplitude - prepared) < 1e-6 for train in trains):
+        bands |= retention_bands()
+    if probes and not trains:
+        bands[READING] = probe_band()
+    return bands
 
 
 def _sweep_rows(directory, table) -> list[Row]:
@@ -182,8 +213,7 @@ def _pulse_rows(directory, table) -> list[Row]:
         numbers = retention_numbers(table, probes[0])
         rows += [Row(str(directory), key, measured, numbers[key]) for key, measured in retention_bands().items()]
     if probes and not trains and probes[0].end <= last * (1 + 1e-9):
-        key = "conductance change by reading [1]"
-        rows.append(Row(str(directory), key, probe_band(), read_disturb(table, probes[0])))
+        rows.append(Row(str(directory), READING, probe_band(), read_disturb(table, probes[0])))
     return rows
 
 

@@ -100,13 +100,13 @@ def problem(path: Path, out: Path | None = None) -> Problem:
                 faults += [replace(f, message=f.message + (f" (with {key} = {value})" if key else "")) for f in error.faults]
     if faults:
         raise ScenarioError(dict.fromkeys(faults))
-    found = targets(present, fit.weights)
-    faults = list(_unknown_quantities(fit, present, document))
+    scenarios = [_load(path.parent / text, fit, start, document) for text in fit.scenarios]
+    found = targets(scenarios, fit.weights)
+    faults = list(_unknown_quantities(fit, scenarios, document))
     if not found:
         faults.append(document.fault(("scenarios",), "their protocols give nothing that was measured"))
     if faults:
         raise ScenarioError(faults)
-    scenarios = [_load(path.parent / text, fit, start, document) for text in fit.scenarios]
     return Problem(fit, path, document, out or Path("results") / fit.name, box, start, scenarios, found)
 
 

@@ -4,10 +4,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from solver.analysis import measured
+from solver.analysis.comparison import quantities
 from solver.analysis.measured import Band
 from solver.scenario import Scenario
-from solver.scenario.protocol import Sweep, expanded
 
 _LOGARITHMIC = ("[A]", "[S]", "[J]", "ratio")
 
@@ -62,31 +61,6 @@ class Target:
         distance = self.distance(value)
         size, half = abs(distance), 0.5 * penalty
         return distance if size <= half else math.copysign(penalty - half * half / size, distance)
-
-
-def quantities(scenario: Scenario) -> dict[str, Band]:
-    """What `halofil compare` finds in a finished run of the scenario: quantity -> band, known before it runs."""
-    from solver.analysis.cycles import FEWEST
-    from solver.analysis.pulses import steps_in_time
-
-    bands: dict[str, Band] = {}
-    sweeps = [step for step in expanded(scenario.protocol) if isinstance(step, Sweep)]
-    if sweeps and sweeps[0].to < 0:
-        bands |= measured.negative_first_bands()
-    elif sweeps:
-        bands |= measured.iv_bands() | {"on-state slope [1]": measured.slope_band()}
-        if sum(step.to > 0 for step in sweeps) >= FEWEST:
-            bands |= measured.cycle_bands()
-    trains, probes = steps_in_time(scenario.protocol)
-    for train in trains:
-        found = measured.train_bands(train.amplitude, train.width)
-        bands |= {f"{train.amplitude * 1e3:+.0f} mV: {key}": band for key, band in found.items()}
-    prepared = measured.load_measured()["retention"]["preparation"]["amplitude"]
-    if probes and any(abs(train.amplitude - prepared) < 1e-6 for train in trains):
-        bands |= measured.retention_bands()
-    if probes and not trains:
-        bands["conductance change by reading [1]"] = measured.probe_band()
-    return bands
 
 
 def targets(scenarios: Sequence[Scenario], weights: Mapping[str, float]) -> list[Target]:

@@ -16,12 +16,13 @@ class Display:
     Args:
         title: of the whole.
         members: all of them, finished ones included.
+        anew: the finished ones too will run.
     """
 
-    def __init__(self, title: str, members: Iterable[Member]) -> None:
+    def __init__(self, title: str, members: Iterable[Member], *, anew: bool = False) -> None:
         members = {m.digest: m for m in members}
         self._total = len(members)
-        self._ended = sum(m.status == DONE for m in members.values())
+        self._ended = 0 if anew else sum(m.status == DONE for m in members.values())
         self._bar, self._tasks, self._looked = None, {}, 0.0
         if sys.stdout.isatty():
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn

@@ -15,11 +15,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from .objective import cost
 from .points import shares
 from .quantities import Span
 from .trials import Evaluator, Trial
 
 TOLERANCE = 1e-3  # relative change of the cost, and step in shares of the bounds, at which the search ends
+GOAL = 0.01  # cost that is good enough: quantities on the mean a tenth of their half-width from the middle
 ABSENT = 1e6  # distance that stands for a quantity that does not exist: finite, for scipy
 
 
@@ -48,6 +50,10 @@ def explore(box: Box, evaluator: Evaluator, count: int) -> list[Trial]:
     return evaluator.evaluate([box.settings(point) for point in points], "explore")
 
 
+class _Reached(Exception):
+    """The cost is below the goal."""
+
+
 class Residuals:
     """Residuals and their derivatives at points of the box, for scipy.
 
@@ -64,6 +70,8 @@ class Residuals:
     def __call__(self, point: np.ndarray) -> np.ndarray:
         """Distances of the targets at a point."""
         trial, = self._evaluator.evaluate([self._box.settings(point)], "step")
+        if cost(self._evaluator.targets, trial.values, self._evaluator.penalty) < GOAL:
+            raise _Reached
         return self._vector(trial)
 
     def loss(self, squares: np.ndarray) -> np.ndarray:
@@ -135,7 +143,10 @@ def descend(box: Box, evaluator: Evaluator, start: np.ndarray, step: float) -> s
     from scipy.optimize import least_squares
 
     residuals = Residuals(box, evaluator, step)
-    found = least_squares(residuals, np.clip(start, 1e-6, 1 - 1e-6), jac=residuals.jacobian, bounds=(0.0, 1.0), method="trf",
-                          loss=residuals.loss, ftol=TOLERANCE, xtol=TOLERANCE, gtol=1e-8)
+    try:
+        found = least_squares(residuals, np.clip(start, 1e-6, 1 - 1e-6), jac=residuals.jacobian, bounds=(0.0, 1.0),
+                              method="trf", loss=residuals.loss, ftol=TOLERANCE, xtol=TOLERANCE, gtol=1e-8)
+    except _Reached:
+        return "all quantities are in the middle of their bands"
     return {1: "the gradient vanishes", 2: "the cost falls no more", 3: "the steps are small",
             4: "the cost falls no more and the steps are small"}.get(found.status, found.message.rstrip("."))

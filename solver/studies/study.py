@@ -125,7 +125,7 @@ def run(path: Path, out: Path | None = None, *, jobs: int | None = None, force: 
             if only_table:
                 return finish(made, folder)
             if not on_slurm:
-                with Display(made.study.name, made.members) as display, Pool(jobs, display) as pool:
+                with Display(made.study.name, made.members, anew=force) as display, Pool(jobs, display) as pool:
                     pool.run(made.members, anew=force, retry=retry)
                 return finish(made, folder, interrupted=pool.interrupted)
         return _submit(made, folder, path, jobs, force, retry, sbatch)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -70,7 +71,14 @@ def table(members: Sequence[Member], settings: Sequence[Mapping[str, Any]]) -> p
 
 
 def write(frame: pandas.DataFrame, folder: Path, name: str) -> list[Path]:
-    """NAME.csv, atomically."""
-    csv = folder / f"{name}.csv"
+    """NAME.csv and NAME.parquet, atomically; pyarrow, pandas' own engine, writes the second.
+
+    A column of Parquet has one type: where texts and numbers are mixed, all become texts there.
+    """
+    csv, parquet = folder / f"{name}.csv", folder / f"{name}.parquet"
     atomic_write_bytes(csv, frame.to_csv(index=False).encode())
-    return [csv]
+    mixed = [c for c in frame if frame[c].dtype == object and len({type(v) for v in frame[c].dropna()}) > 1]
+    stream = io.BytesIO()
+    frame.assign(**{c: frame[c].map(str, na_action="ignore") for c in mixed}).to_parquet(stream, index=False)
+    atomic_write_bytes(parquet, stream.getvalue())
+    return [csv, parquet]

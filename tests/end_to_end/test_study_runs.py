@@ -62,6 +62,7 @@ def test_the_table_has_every_member_and_says_which_failed_and_why(whole):
     assert list(found["device.radius [m]"]) == [30e-9, 30e-9, 34e-9]
     assert found["S_off [S]"].notna().tolist() == [True, False, True]
     assert (out / "figures" / "device_radius.png").is_file()
+    pandas.testing.assert_frame_equal(pandas.read_parquet(out / "table.parquet"), found, check_dtype=False)
 
 
 def rows(out):
