@@ -64,7 +64,7 @@ def table(members: Sequence[Member], settings: Sequence[Mapping[str, Any]]) -> p
     rows = []
     for number, (member, varied) in enumerate(zip(members, settings), 1):
         found = dict(numbers(member.summary))
-        row = {"member": number, "run": member.digest, **varied, "status": member.status, "reason": member.reason,
+        row = {"member": number, "run": member.digest, **varied, "status": member.status, "reason": member.reason or None,
                "wall time [s]": member.wall}
         rows.append(row | found)
     return pandas.DataFrame(rows)
