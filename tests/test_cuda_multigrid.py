@@ -170,3 +170,49 @@ def test_line_search_finds_the_minimum_of_a_quadratic_and_of_a_cubic():
     least = (-2 + np.sqrt(4 + 180)) / 30
     assert next_length(0.9, cubic(0.9), (1.0, cubic(1.0)), 2.0, -3.0) == pytest.approx(least)
     assert next_length(1.0, 1e9, None, 2.0, -3.0) == 0.1  # no step shrinks by more
+
+
+def test_predicted_memory_is_what_the_engine_holds(tmp_path):
+    from solver.engines.cuda.assembly import Assembler
+    from solver.engines.cuda.engine import SETTLED, CudaEngine
+    from solver.engines.cuda.memory import MemoryShort, check, predicted_bytes
+    from tests.devices import SHORT_FILAMENT, model
+
+    text = "device: {layout: slab, thickness: 20 nm, dimension: 3, area: 400 nm^2}\nmesh: {size_at_filament: 2 nm}\n"
+    m = model(tmp_path, text + SHORT_FILAMENT)
+    engine = CudaEngine(m, Assembler(m, HOST))
+    m.context.rate.value = 1e6
+    engine.settle()
+    engine.solve()
+    topology = m.device.mesh.topology
+    problem = topology.index_map(3).size_local, m.owned, len(m.fields), 4, len(SETTLED & set(m.fields))
+    # predicted with 24 Krylov vectors of each kind for each solver; what a solve does not need is not allocated
+    assert engine.bytes <= predicted_bytes(*problem) <= 1.5 * engine.bytes
+
+    class Small:
+        name, free = "device", 1_000_000
+
+        class xp:
+            class cuda:
+                class runtime:
+                    memGetInfo = staticmethod(lambda: (Small.free, Small.free))
+
+    with pytest.raises(MemoryShort, match=r"are missing; about \d+ nodes a rank would fit .* or \d+ ranks"):
+        check(Small, MPI.COMM_SELF, *problem)
+
+
+@pytest.mark.parametrize("single", [False, True], ids=["double", "single"])
+def test_the_kernels_compile_for_a_card_and_keep_to_its_registers(single):
+    from solver.engines.cuda.blocks import TEXT
+    from solver.engines.cuda.nvrtc import compile_for_card, library
+
+    try:
+        library()
+    except RuntimeError as error:
+        pytest.skip(str(error))
+    for fields in (1, 3, 5, 7):
+        compiled = compile_for_card(TEXT.replace("REAL", "float" if single else "double"), {"BS": fields})
+        for name, used in compiled.resources.items():
+            assert 0 < used.registers <= 255, (name, fields, used)
+            # rows of a block are exchanged while it is inverted: it lies in memory
+            assert name == "invert" or max(used.stack, used.spill_stores, used.spill_loads) == 0, (name, fields, used)

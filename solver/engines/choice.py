@@ -88,10 +88,17 @@ def make_engine(choice: str, model, **options):
 
         return CpuEngine(model, **options)
     from solver.engines.cuda.assembly import Assembler
-    from solver.engines.cuda.engine import CudaEngine
+    from solver.engines.cuda.engine import SETTLED, CudaEngine
     from solver.engines.cuda.flavours import make_flavour
+    from solver.engines.cuda.memory import MemoryShort, check
 
-    flavour = make_flavour(flavour_name())
-    if flavour.name == "device":
-        flavour.xp.cuda.Device(comm.rank % cards()).use()
+    flavour = make_flavour(flavour_name(), comm)
+    topology = model.device.mesh.topology
+    try:
+        check(
+            flavour, comm, topology.index_map(topology.dim).size_local, len(model.coordinates), len(model.fields),
+            topology.dim + 1, len(SETTLED & set(model.fields)),
+        )
+    except MemoryShort as error:
+        raise EngineError(str(error)) from error
     return CudaEngine(model, Assembler(model, flavour), **options)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.devices import GAP, with_carriers
-from tests.end_to_end.test_runs import HEAD, ROOT, assert_same, halofil_run, table
+from tests.end_to_end.running import HEAD, ROOT, assert_same, halofil_run, table
 
 COARSE = "mesh: {size_at_filament: 2 nm, core_radius: 8 nm}\n"
 # Growth while the voltage rises, a jump, decay: implicit Euler and BDF2.

@@ -29,6 +29,12 @@ class AlgebraicField:
         )
         self._rows, self._change = xp.zeros((system.owned, 1)), xp.zeros((system.owned, 1))
 
+    @property
+    def bytes(self) -> int:
+        """Of the solver and its matrix, on this rank; the coupled system's structure apart."""
+        shared = self._solver.hierarchy.bytes if self._solver.hierarchy else 0
+        return self._solver.bytes - shared + 8 * len(self._engine.assembler.indices)
+
     def solve(self):
         """Replace the field in the system's state by the solution of its own equation. Collective."""
         engine, system, k = self._engine, self._engine.assembler, self._column
@@ -50,6 +56,11 @@ class Settler:
         self._engine = engine
         self._blocks = [AlgebraicField(engine, f, trust.get(f)) for f in fields]
         self.seconds = 0.0
+
+    @property
+    def bytes(self) -> int:
+        """Of the solvers, on this rank; the coupled system's structure apart."""
+        return sum(block.bytes for block in self._blocks)
 
     def __call__(self):
         if not self._blocks:

@@ -15,6 +15,7 @@ from solver.engines.cuda.linear import LinearSolver
 from solver.engines.cuda.newton import Newton
 from solver.physics.fields import ELECTRONS, FERMI, TEMPERATURE, TUNNELLING
 
+SETTLED = {TUNNELLING, FERMI, TEMPERATURE}  # fields that follow the others at once
 TRUST = {TEMPERATURE: 0.2}  # of T0, as on the cpu engine
 
 
@@ -43,6 +44,11 @@ class CudaEngine:
         self._linearised = False
         self._newton = CarrierNewton(self) if model.context.has(ELECTRONS) else Newton(self, max_iterations)
         self.settle = Settler(self, [f for f in (TUNNELLING, FERMI, TEMPERATURE) if model.context.has(f)], TRUST)
+
+    @property
+    def bytes(self) -> int:
+        """Memory held on this rank, in arrays of the flavour."""
+        return self.assembler.bytes + self.linear_solver.bytes + self.settle.bytes + self.correction.nbytes
 
     # what Newton's method works with, at the assembler's state
     def small_enough(self, updates, fresh=True) -> bool:

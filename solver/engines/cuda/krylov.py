@@ -1,9 +1,9 @@
 """Flexible GMRES on the system scaled by its diagonal blocks, on either flavour of arrays.
 
 The iteration solves D^-1 A x = D^-1 b, D the blocks of the nodes: its residual is the change each node's own unknowns
-would still make, in kT/q, c/c0 and fractions, whatever the rows' units. Measured on states during set, at a relative
-residual of 1e-6, the largest error of the correction was 1e-7 to 3e-5 of the largest correction, as with left
-preconditioning by the whole multigrid (1e-5 to 7e-3) and block ILU(0) (1e-5 to 4e-4). The preconditioner stands on the
+would still make, in kT/q, c/c0 and fractions, whatever the rows' units. Measured on states before and during set,
+at a relative residual of 1e-6: the largest error of the correction was 4e-7 to 1e-4 of the largest correction; with block
+ILU(0) on the left 7e-6 to 5e-4. The preconditioner stands on the
 right, so that it may vary and be in single precision.
 """
 
