@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from solver.analysis.hammering import hammered
 from solver.results.folder import NoResult
 from solver.results.tables import read_terminals
-from solver.transient.array_rows import cell_name, energy_column
+from solver.transient.array_rows import cell_name, energy_column, gap_column
 from solver.transient.array_waveform import waveform_of
 
 if TYPE_CHECKING:
@@ -80,6 +81,15 @@ def writes(scenario: Any) -> list[Written]:
         elif segment.kind == "rest" and found and abs(found[-1].end - segment.start) < 1e-12:
             found[-1] = Written(found[-1].cell, found[-1].amplitude, found[-1].start, segment.end, found[-1].count)
     return found
+
+
+def gaps_by_pulse(table: pandas.DataFrame, scenario: Any, write: Written, cell: tuple[int, int]) -> np.ndarray:
+    """Gap of a cell before a write step and after each of its pulses and the pause that follows [m]; empty without filament."""
+    if gap_column(cell) not in table:
+        return np.empty(0)
+    ends = [s.end for s in waveform_of(scenario).segments if s.kind == "rest" and write.start < s.end <= write.end * (1 + 1e-12)]
+    time, gap = table["time [s]"].to_numpy(), table[gap_column(cell)].to_numpy()
+    return np.interp([write.start, *(end for end in ends if end <= time[-1] * (1 + 1e-9))], time, gap)
 
 
 def changes(read: list[Reading], write: Written) -> dict[tuple[int, int], float]:
@@ -242,11 +252,14 @@ def crosstalk_numbers(table: pandas.DataFrame, scenario: Any) -> dict[str, Any]:
         "reads": [{"cell": cell_name(r.cell), "time [s]": r.time, "conductance [S]": r.conductance} for r in read]}
     rows = []
     for write in writes(scenario):
+        carried = {cell_name(cell): found for cell in device.cells if (found := hammered(gaps_by_pulse(table, scenario, write, cell)))}
         change = changes(read, write)
         rows.append({
             "cell": cell_name(write.cell), "amplitude [V]": write.amplitude, "pulses [1]": write.count,
             "ln conductance change [1]": {cell_name(c): v for c, v in change.items()},
-            "disturb [1]": {cell_name(c): v for c, v in disturb(change, write.cell).items()}})
+            "disturb [1]": {cell_name(c): v for c, v in disturb(change, write.cell).items()},
+            "gap after 1000 pulses [m]": {name: float(found.gap(1000 - found.simulated)) for name, found in carried.items()},
+            "gap, error over pulses held out [m]": {name: found.error for name, found in carried.items()}})
     if rows:
         out["writes"] = rows
         worst = [abs(v) for row in rows for v in row["disturb [1]"].values()]

@@ -59,7 +59,7 @@ def array_map(directory: str | Path, png: Path | None = None) -> Path | None:
             reads.set_yscale("log")
         reads.set_ylabel("conductance at the reads [S]")
         gaps.set_ylabel("filament gap [nm]")
-        ions.set_ylabel("change of vacancies near the cell [1]")
+        ions.set_ylabel("vacancies gained [1]")
         _draw_effect(chart, device, changes(read, written[0]) if written else {}, written[0].cell if written else None)
         for axes, text in zip((reads, gaps, ions, chart), "abcd", strict=True):
             style.letter(axes, text)
