@@ -7,6 +7,7 @@ import ufl
 from dolfinx import fem, la
 from mpi4py import MPI
 
+from solver.discretization.smoothing import HelmholtzFilter
 from solver.physics import (
     carrier_contacts,
     conduction,
@@ -95,8 +96,13 @@ class DeviceModel:
         )
         volume.scatter_reverse(la.InsertMode.add)
         volume.scatter_forward()
-        p = self.parameters.noise
-        return ThermalNoise(self.context.space, volume.array * p.images, p.seed, p.resolution)
+        p, ctx = self.parameters.noise, self.context
+        smooth = None
+        if p.correlation_length > 0:
+            smooth = HelmholtzFilter(
+                ctx.noise.function_space, p.correlation_length, ctx.dx_nodes(ctx.film), ctx.dx_edges(ctx.film), ctx.weight
+            )
+        return ThermalNoise(ctx.space, volume.array * p.images, p.seed, p.resolution, smooth)
 
     # values of one field on the local nodes, ghosts included (a view)
     def values(self, field, array=None):

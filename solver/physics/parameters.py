@@ -91,11 +91,12 @@ class Wiring:
 @dataclass(frozen=True)
 class NoiseParameters:
     """Thermal noise of the phase field (noise.py): seed, interval of the draws and largest time step [s]; number of mirror
-    images of the modelled part that make up one filament."""
+    images of the modelled part that make up one filament; shortest extent of fluctuations [nm]."""
 
     seed: int
     resolution: float
-    images: int
+    images: float
+    correlation_length: float
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,8 @@ class DeviceParameters:
         species = ion_species(scenario, s)
         noise = scenario.physics.noise
         if noise != "off":
-            noise = NoiseParameters(noise.seed, noise.resolution, scenario.device.filament_images)
+            noise = NoiseParameters(
+                noise.seed, noise.resolution, scenario.device.filament_images, noise.correlation_length * 1e9)
         contacts = []
         for name, terminal in scenario.terminals.items():
             kind = scenario.contact(name)

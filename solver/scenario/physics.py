@@ -4,6 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from solver.units import Dimension
+
 from .base import Count, Duration, Length, Part, off_or
 from .carriers import Carriers
 from .contacts import Contact
@@ -35,6 +37,9 @@ class Noise(Part):
 
     seed: Count = Field(1, description="of the random numbers; the same seed gives the same run")
     resolution: Duration = Field("10 ms", description="interval at which the noise is drawn, and largest time step")
+    correlation_length: Annotated[float, Dimension("length", at_least="0 nm", below="1 mm")] = Field(
+        "3 nm", description="shortest extent of fluctuations: what is finer than the interface is no filament; 0 nm for "
+        "none, down to the mesh")
 
 
 class Physics(Part):

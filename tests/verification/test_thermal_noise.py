@@ -25,7 +25,7 @@ def slab(folder, size, dimension=1):
     text = (
         f"device: {{layout: slab, thickness: 50 nm, dimension: {dimension}, area: 1e6 nm^2}}\n"
         f"mesh: {{size_at_filament: {size} nm}}\n"
-        "physics: {noise: {seed: 7, resolution: 10 ms}, contacts: {top: {ions: blocking}, bottom: {ions: blocking}}, "
+        "physics: {noise: {seed: 7, resolution: 10 ms, correlation_length: 0 nm}, contacts: {top: {ions: blocking}, bottom: {ions: blocking}}, "
         "filament: {interface_width: 1.2 nm, initial: {core_radius: 2 nm, core_height: 8 nm, radius: 5 nm, height: 10 nm}}}\n"
     )
     return model(folder, text)
