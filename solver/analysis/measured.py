@@ -89,10 +89,10 @@ def cycle_bands() -> dict[str, Band]:
 
 
 def negative_first_bands() -> dict[str, Band]:
-    """Bands of a sweep that starts at negative bias, by quantity: the paper's device sets there too (Fig. S4). No other
-    numbers are given than those of the positive sweep, hence their mirror image."""
-    voltage = band(load_measured()["iv_sweep"]["v_set"])
-    return {"V_set at negative bias [V]": Band(-voltage.high, -voltage.low, -voltage.mean, "the positive sweep's, mirrored")}
+    """Bands of a sweep that starts at negative bias, by quantity: the paper's device sets there too, within the sweep (Fig.
+    S4). No number is given; the mean is the positive sweep's, mirrored."""
+    sweep = load_measured()["iv_sweep"]
+    return {"V_set at negative bias [V]": Band(-sweep["v_max"], 0.0, -band(sweep["v_set"]).mean, "it sets; no number given")}
 
 
 def slope_band() -> Band:

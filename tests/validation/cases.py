@@ -52,13 +52,13 @@ def _load(name: str, overrides: tuple[str, ...]) -> Scenario:
 
 
 CASES = {case.name: case for case in (
-    Case("iv_cycles", "35 cycles", "0 → 0.2 → −0.2 → 0 V at 0.1 V/s, 35 times, with the filament's thermal noise; the "
+    Case("iv_cycles", "35 cycles", "0 → 0.2 → −0.2 → 0 V at 0.2 V/s (assumed), 35 times, with the filament's thermal noise; the "
          "fast form (axisymmetric gap). The paper's Fig. 3a, 3b and S5.", ("sweeps", "cycles"), like="quick",
          shorter={"protocol.0.repeat.count": 6}),
     Case("quick", "One sweep, fast form", "The same sweep once, without noise.", ("iv",), varied=True),
     Case("negative_first", "A sweep that starts at negative bias", "0 → −0.2 → 0.2 → 0 V on a device that was formed "
-         "so: its filament stands on the top electrode. The paper's Fig. S4 shows that it sets there too; it gives no "
-         "numbers, so the band is the positive sweep's, mirrored.", ("iv",), like="quick"),
+         "so: its filament stands on the top electrode. The paper's Fig. S4 shows that it sets there too, and gives no "
+         "numbers.", ("iv",), like="quick"),
     Case("pulses_80ms", "80 ms pulses", "Ten pulses of 100 mV and ten of −100 mV, 80 ms each, fast form; the period is "
          "assumed (twice the width). The paper's Fig. 3c.", ("train", "pulses"), varied=True),
     Case("pulses_55ms", "55 ms pulses", "Ten pulses of 100 mV, 55 ms each, fast form. The paper's Fig. 4.",
