@@ -15,8 +15,7 @@ from solver.physics.fields import FILAMENT_FRACTION
 from solver.physics.ions import safe_density, safe_vacant
 
 SCARCE = 1e-6  # c/c0 at which growth has half its mobility: it takes no ion that is not there, however strong the pull
-SCARCE_WITH_NOISE = 0.1  # noise takes ions whatever the driving force: diffusion over a cell then refills faster than noise
-# empties (Feller's condition, 2 D/h^2 > 2 M (c_f h'/c0)^2 / (V SCARCE) with the shipped material)
+SCARCE_WITH_NOISE = 0.05  # noise takes ions whatever the driving force; its amplitude falls in proportion to c below this
 
 
 def driving_force(ctx: FormContext):
@@ -30,9 +29,16 @@ def driving_force(ctx: FormContext):
 
 def _supply(ctx, c):
     """s = c/(c + c_scarce) in [0, 1): a factor of the mobility M, in the rows it multiplies the force instead of dividing the
-    rate, which would blow up without ions. Without it the reaction consumes ions that are not there."""
+    rate, which would blow up without ions. Without it the reaction consumes ions that are not there. With noise its square:
+    the amplitude, sqrt(s), would else have an infinite slope at c = 0, where Newton then fails."""
     c = ufl.max_value(c, 0.0)
-    return c / (c + (SCARCE if ctx.noise is None else SCARCE_WITH_NOISE))
+    return c / (c + SCARCE) if ctx.noise is None else (c / (c + SCARCE_WITH_NOISE)) ** 2
+
+
+def _noise_amplitude(c):
+    """sqrt(s) with noise."""
+    c = ufl.max_value(c, 0.0)
+    return c / (c + SCARCE_WITH_NOISE)
 
 
 def terms(ctx: FormContext) -> list[Term]:
@@ -51,7 +57,7 @@ def terms(ctx: FormContext) -> list[Term]:
     bulk = supply * ctx.filament_mobility * (f.well * double_well_slope(xi) - f.density * interpolant_slope(xi) * (theta * delta))
     if ctx.noise is not None:
         # - sqrt(2 theta s / (M S)) w
-        bulk -= ufl.sqrt(2.0 * theta * supply / mobility) * ctx.noise
+        bulk -= _noise_amplitude(c) * ufl.sqrt(2.0 * theta / mobility) * ctx.noise
     # kappa grad xi . grad(s v)
     E = ctx.edges
     weighted = [_supply(ctx, q) * w for q, w in zip(E.nodal(c), E.nodal(v))]
