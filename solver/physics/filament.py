@@ -15,7 +15,9 @@ from solver.physics.fields import FILAMENT_FRACTION
 from solver.physics.ions import safe_density, safe_vacant
 
 SCARCE = 1e-6  # c/c0 at which growth has half its mobility: it takes no ion that is not there, however strong the pull
-SCARCE_WITH_NOISE = 0.05  # noise takes ions whatever the driving force; its amplitude falls in proportion to c below this
+SCARCE_WITH_NOISE = 0.1  # noise takes ions whatever the driving force: diffusion over a cell then refills faster than noise
+# empties (Feller's condition, 2 D/h^2 > 2 M (c_f h'/c0)^2 / (V SCARCE) with the shipped material)
+NONE_WITH_NOISE = 1e-3  # c/c0 below which the noise's amplitude falls in proportion to c instead of its root
 
 
 def driving_force(ctx: FormContext):
@@ -28,17 +30,16 @@ def driving_force(ctx: FormContext):
 
 
 def _supply(ctx, c):
-    """s = c/(c + c_scarce) in [0, 1): a factor of the mobility M, in the rows it multiplies the force instead of dividing the
-    rate, which would blow up without ions. Without it the reaction consumes ions that are not there. With noise its square:
-    the amplitude, sqrt(s), would else have an infinite slope at c = 0, where Newton then fails."""
-    c = ufl.max_value(c, 0.0)
-    return c / (c + SCARCE) if ctx.noise is None else (c / (c + SCARCE_WITH_NOISE)) ** 2
+    """s in [0, 1): a factor of the mobility M, in the rows it multiplies the force instead of dividing the rate, which would
+    blow up without ions. Without it the reaction consumes ions that are not there. c/(c + c_scarce), with noise times
+    c/(c + c_none): its amplitude, sqrt(s), would else have an infinite slope at c = 0, where Newton then fails."""
+    return ufl.max_value(c, 0.0) / (ufl.max_value(c, 0.0) + SCARCE) if ctx.noise is None else _noise_amplitude(c) ** 2
 
 
 def _noise_amplitude(c):
     """sqrt(s) with noise."""
     c = ufl.max_value(c, 0.0)
-    return c / (c + SCARCE_WITH_NOISE)
+    return c / ufl.sqrt((c + SCARCE_WITH_NOISE) * (c + NONE_WITH_NOISE))
 
 
 def terms(ctx: FormContext) -> list[Term]:
