@@ -21,8 +21,7 @@ RATIO = 1.15  # of neighbouring cells outside the core
 def layout(scenario: Any) -> Layout:
     """Axisymmetric; the physics multiplies by 2 pi r, so currents are those of the whole device."""
     site = FilamentSite(np.zeros(3), np.array([0.0, 1.0, 0.0]), nm(scenario.device.gap))
-    device = scenario.device
-    return Layout(2, "axisymmetric", 1.0, device.share * device.facing, site, TERMINALS_PLAIN)
+    return Layout(2, "axisymmetric", 1.0, scenario.device.share, site, TERMINALS_PLAIN)
 
 
 def generate(scenario: Any) -> SimplexMesh:

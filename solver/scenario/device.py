@@ -96,9 +96,6 @@ class AxisymmetricGap(_Layout):
     share: float = Field(
         1.0, gt=0, le=1, description="film's part of the full circle; 0.5 is a filament against a wall (currents are "
         "scaled down)")
-    facing: float = Field(
-        1.0, gt=0, le=1, description="electrode's part of what the tip sees: an edge takes less current than the end of "
-        "the rod that draws the ions alike (currents are scaled down)")
     parallel_conductance: ParallelConductance = Field("0 S", description="ohmic path beside the modelled film, from the driven terminal to the first that is ground")
     dimension: ClassVar[int] = 2
 
