@@ -293,7 +293,7 @@ def test_the_new_material_differs_from_the_old_in_the_fitted_values_only(tmp_pat
     (tmp_path / "s.yaml").write_text((SCENARIOS / "quick.yaml").read_text().replace("mapbi3_gold", "new"))
     material = load_scenario(tmp_path / "s.yaml").material
     assert material.filament.growth_velocity.value == pytest.approx(3e-9)
-    assert material.filament.growth_velocity.source.startswith("fitted (here); before: 2.5 nm/s, fitted to V_set")
+    assert material.filament.growth_velocity.source.startswith("fitted (here); before: 3.1 nm/s, fitted to")
 
 
 def test_the_front_holds_what_nothing_beats():
