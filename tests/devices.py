@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-MATERIAL = "mapbi3_gold"
+MATERIALS = Path(__file__).parent / "materials"
+MATERIAL = "halide_film"
 SWEEP = "protocol: [{sweep: {to: 0.1 V, rate: 0.1 V/s}}]\nterminals: {top: driven, bottom: ground}\n"
 
 
@@ -17,6 +18,9 @@ def scenario(tmp_path: Path, text: str, overrides=()):
         body += "\nname: test\n"
     if "material:" not in text:
         body += f"\nmaterial: {MATERIAL}\n"
+        folder = Path(tmp_path) / "materials"
+        folder.mkdir(exist_ok=True)
+        (folder / f"{MATERIAL}.yaml").write_text((MATERIALS / f"{MATERIAL}.yaml").read_text())
     if "protocol:" not in text:
         body += SWEEP if "\nterminals:" not in f"\n{text}" else SWEEP.splitlines()[0] + "\n"
     path = Path(tmp_path) / "test.yaml"
@@ -80,7 +84,7 @@ def material_with_ions(tmp_path):
     """Name of a material with the numbers of silicon, and ions and contacts of the perovskite."""
     from solver.scenario.loading import SHIPPED
 
-    texts = [(SHIPPED / f"{name}.yaml").read_text() for name in ("silicon", MATERIAL)]
+    texts = [(SHIPPED / "silicon.yaml").read_text(), (MATERIALS / f"{MATERIAL}.yaml").read_text()]
     rest = texts[1][texts[1].index("ions:"):]
     folder = Path(tmp_path) / "materials"
     folder.mkdir(exist_ok=True)

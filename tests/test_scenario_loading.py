@@ -27,7 +27,7 @@ def test_the_main_scenario_has_the_papers_numbers_in_si():
     assert (device.layout, device.step, device.symmetry) == ("back_contact", "conformal", "half")
     assert (device.electrode_width, device.spacer_thickness, device.film_thickness) == (2.5e-6, 60e-9, 300e-9)
     assert [(step.kind, step.to, step.rate) for step in scenario.protocol] == [
-        ("sweep", 0.2, 0.1), ("sweep", -0.2, 0.1), ("sweep", 0.0, 0.1)]
+        ("sweep", 0.2, 0.16), ("sweep", -0.2, 0.16), ("sweep", 0.0, 0.16)]
     assert (scenario.output.fields_every.value, scenario.output.fields_every.kind) == (0.02, "voltage")
     assert {name: terminal.role for name, terminal in scenario.terminals.items()} == {"top": "driven", "bottom": "ground"}
     assert scenario.driven == "top" and all(terminal.plain for terminal in scenario.terminals.values())
