@@ -255,7 +255,7 @@ def test_a_line_cut_short_by_a_kill_is_dropped(fitted):
 
 
 @pytest.mark.parametrize(("text", "fault"), [
-    ("parameters: {material.film.electronic_conductivity: }", "the material gives no range for it"),
+    ("parameters: {material.film.temperature: }", "the material gives no range for it"),
     ("parameters: {device.gpa: {from: 55 nm, to: 60 nm}}", "fit.yaml:3: parameters.device.gpa: quick has no number there"),
     ("parameters: {device.gap: {from: 55 nm}}", "give both from and to"),
     ("parameters: {device.gap: {from: 61 nm, to: 70 nm}}", "lies outside 61 nm to 70 nm"),

@@ -8,7 +8,7 @@ from tests.end_to_end.running import HEAD, assert_same, halofil_run, table
 
 SCENARIO = (
     "device: {layout: slab, thickness: 40 nm, dimension: 2, area: 1600 nm^2}\nmesh: {size_at_filament: 4 nm}\n" + HEAD
-    + "material_overrides: {film.electronic_conductivity: 1e3 S/m, film.conductivity_activation_energy: {value: 0.1 eV, "
+    + "material_overrides: {film.electronic_conductivity: {value: 1e3 S/m, source: test}, film.conductivity_activation_energy: {value: 0.1 eV, "
     "source: test}}\nphysics: {filament: off, heat: {terminals: {top: {condition: robin, temperature: 310 K, "
     "transfer_coefficient: 1e6 W/(m^2 K)}, bottom: {}}}}\nprotocol: [{sweep: {to: 0.2 V, rate: 100 V/s}}, "
     "{hold: {voltage: 0.1 V, duration: 1 ms}}]\noutput: {fields_every: 50 mV, figures: on}\n"
