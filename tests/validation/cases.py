@@ -65,7 +65,7 @@ CASES = {case.name: case for case in (
          ("pulses",), varied=True),
     Case("retention", "Retention", "Ten pulses of 200 mV and 80 ms, then reading at 1 mV, fast form. The paper's Fig. 3d.",
          ("retention",), varied=True),
-    Case("read_disturb", "Reading disturbs nothing", "The off-state rests for 20 s and is then read at 1 mV for 20 s. "
+    Case("read_disturb", "Reading disturbs nothing", "The off-state rests for 5 min and is then read at 1 mV for 20 s. "
          "The paper's Fig. S6a."),
     Case("lateral_90nm", "Two lateral electrodes 90 nm apart", "The paper's control (Supplementary Note 2): no spacer "
          "flank, the same sweep, in 2D. It must not switch."),
