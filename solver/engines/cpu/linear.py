@@ -51,7 +51,7 @@ class RowScaling:
 
     Incomplete factors pivot inside a node's block, by size: beside a metal's rows those of minority carriers (1e-25 of them
     in a p-type film) would be eliminated with another field's equation and be left with its rounding. In exact arithmetic
-    nothing changes: the preconditioner takes the scales out again.
+    nothing changes: the preconditioner takes the scales out again. MUMPS scales and pivots by itself.
 
     Args:
         vector: of the Jacobian's layout.

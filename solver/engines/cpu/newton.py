@@ -38,10 +38,6 @@ class CpuEngine:
         self._b = self.assembler.vector.duplicate()
         self.correction = self.assembler.vector.duplicate()
         self._carriers = CarrierNewton(self) if model.context.has(ELECTRONS) else None
-        self._scaling = None
-        if self._carriers is not None:
-            carriers = [model.fields.index(f) for f in (ELECTRONS, HOLES)]
-            self._scaling = RowScaling(self.assembler.vector, len(model.fields), carriers)
         self._snes = snes = PETSc.SNES().create(self.comm)
         snes.setOptionsPrefix("halofil_newton_")
         snes.setType("newtonls")
@@ -55,6 +51,10 @@ class CpuEngine:
         options["halofil_newton_snes_lag_jacobian"] = options["halofil_newton_snes_lag_preconditioner"] = LAG
         snes.setFromOptions()
         self._updates = []
+        self._scaling = None
+        if self._carriers is not None and self.linear_solver.getType() != "preonly":
+            carriers = [model.fields.index(f) for f in (ELECTRONS, HOLES)]
+            self._scaling = RowScaling(self.assembler.vector, len(model.fields), carriers)
         self.settle = Settler(model, [f for f in (TUNNELLING, FERMI, TEMPERATURE) if model.context.has(f)])
 
     def _function(self, snes, x, f):
@@ -109,7 +109,7 @@ class CpuEngine:
         return self.correction.array_r.reshape(-1, len(self.model.fields))
 
     def linearise(self):
-        """Assemble the Jacobian at the model's state for `correct`; its rows scaled where there are electrons and holes."""
+        """Assemble the Jacobian at the model's state for `correct`, its rows scaled where the solver needs that."""
         A = self.assembler.jacobian()
         if self._scaling is not None:
             self._scaling.take(A)
