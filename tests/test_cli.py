@@ -164,7 +164,7 @@ def test_check_has_one_line_for_every_fault_of_every_file(bad, tmp_path):
 def test_check_takes_overrides():
     code, out, _ = halofil("check", QUICK, "--set", "device.gap=40 nm")
     assert code == 2
-    assert "physics.filament.initial.height: 52 nm is not below the counter electrode" in out
+    assert "physics.filament.initial.height: 51.7 nm is not below the counter electrode" in out
 
 
 def test_results_commands_want_a_folder(called, tmp_path):

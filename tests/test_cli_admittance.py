@@ -19,7 +19,7 @@ physics: {filament: off, ions: fixed, contacts: {top: {electronic: ohmic}}}
 terminals: {top: driven, bottom: ground}
 protocol: [{hold: {voltage: 0.1 V, duration: 1 s}}]
 """
-CONDUCTANCE, CAPACITANCE = 1e-4 * 900e-18 / 20e-9 + 1e-12, 60 * 8.8541878128e-12 * 900e-18 / 20e-9
+CONDUCTANCE, CAPACITANCE = 5e-5 * 900e-18 / 20e-9 + 1e-12, 60 * 8.8541878128e-12 * 900e-18 / 20e-9
 
 
 @pytest.fixture
