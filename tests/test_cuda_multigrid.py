@@ -199,20 +199,3 @@ def test_predicted_memory_is_what_the_engine_holds(tmp_path):
 
     with pytest.raises(MemoryShort, match=r"are missing; about \d+ nodes a rank would fit .* or \d+ ranks"):
         check(Small, MPI.COMM_SELF, *problem)
-
-
-@pytest.mark.parametrize("single", [False, True], ids=["double", "single"])
-def test_the_kernels_compile_for_a_card_and_keep_to_its_registers(single):
-    from solver.engines.cuda.blocks import TEXT
-    from solver.engines.cuda.nvrtc import compile_for_card, library
-
-    try:
-        library()
-    except RuntimeError as error:
-        pytest.skip(str(error))
-    for fields in (1, 3, 5, 7):
-        compiled = compile_for_card(TEXT.replace("REAL", "float" if single else "double"), {"BS": fields})
-        for name, used in compiled.resources.items():
-            assert 0 < used.registers <= 255, (name, fields, used)
-            # rows of a block are exchanged while it is inverted: it lies in memory
-            assert name == "invert" or max(used.stack, used.spill_stores, used.spill_loads) == 0, (name, fields, used)

@@ -3,14 +3,9 @@
 import pytest
 
 from solver.engines.cuda.flavours import CompilationError
-from solver.engines.cuda.nvrtc import compile_for_card, library
+from solver.engines.cuda.nvrtc import compile_for_card
 from tests.devices import material_with_ions, model
 from tests.test_forms import CASES
-
-try:
-    library()
-except RuntimeError as error:
-    pytest.skip(str(error), allow_module_level=True)
 
 # Bytes a thread may keep in memory: a few words around calls of the mathematical library (pow, log), and no array.
 FEW = 64
@@ -49,5 +44,6 @@ def test_the_multigrids_kernels_compile_for_a_card(fields, single):
     compiled = compile_for_card(TEXT.replace("REAL", "float" if single else "double"), {"BS": fields})
     assert set(compiled.resources) == set(signatures(TEXT.replace("REAL", "double")))
     for name, r in compiled.resources.items():
-        # no bound on the stack: the inversion keeps a block there
-        assert r.registers <= 255 and r.spill_stores + r.spill_loads <= FEW, name
+        # rows of a block are exchanged while it is inverted: it lies in memory
+        stack = 0 if name == "invert" else r.stack
+        assert 0 < r.registers <= 255 and stack + r.spill_stores + r.spill_loads == 0, (name, r)
