@@ -32,6 +32,14 @@ def _protocol(directory: Path) -> tuple[Any, list[Train], list[Any]]:
     return scenario, *steps_in_time(scenario.protocol)
 
 
+def _whole_trains(directory):
+    """Scenario, table and the trains that the run has finished."""
+    scenario, trains, _ = _protocol(directory)
+    table = read_terminals(directory)
+    last = float(table["time [s]"].iloc[-1])
+    return scenario, table, [t for t in trains if t.ends[-1] <= last * (1 + 1e-9)]
+
+
 def pulse_trains(directory: str | Path, png: Path | None = None) -> Path | None:
     """Current at the end of each pulse, first and last measured value beside it, energy of each pulse below.
 
@@ -43,10 +51,8 @@ def pulse_trains(directory: str | Path, png: Path | None = None) -> Path | None:
         The picture, or None when the run holds no whole train.
     """
     folder = Path(directory)
-    scenario, trains, _ = _protocol(folder)
-    table = read_terminals(folder)
-    last = float(table["time [s]"].iloc[-1])
-    trains = [t for t in trains if t.ends[-1] <= last * (1 + 1e-9) and len(t.ends) > 1]
+    scenario, table, trains = _whole_trains(folder)
+    trains = [t for t in trains if len(t.ends) > 1]
     if not trains:
         return None
     with style.printed():
@@ -124,12 +130,10 @@ def pulse_record(directory: str | Path, png: Path | None = None) -> Path | None:
         The picture, or None when the run holds no whole train.
     """
     folder = Path(directory)
-    scenario, trains, _ = _protocol(folder)
-    table = read_terminals(folder)
-    time = table["time [s]"].to_numpy()
-    trains = [t for t in trains if t.ends[-1] <= time[-1] * (1 + 1e-9)]
+    scenario, table, trains = _whole_trains(folder)
     if not trains:
         return None
+    time = table["time [s]"].to_numpy()
     driven = scenario.driven
     current = (table[f"current {driven} [A]"] - table[f"displacement current {driven} [A]"]).to_numpy()
     rows = time <= trains[-1].ends[-1] * 1.02

@@ -79,10 +79,8 @@ def _crossed_bars(scenario: Scenario) -> Found:
             yield ("device", "domain_length"), (
                 f"{_nm(device.domain_length)} is too short for the electrodes and the spacer's step, which reaches over "
                 f"{_nm(needed)}; write more than that")
-    if isinstance(device, BackContact) and device.cell_length and device.cell_length > device.electrode_width:
-        yield ("device", "cell_length"), (
-            f"{_nm(device.cell_length)} is longer than the flank it is a part of; write at most electrode_width "
-            f"({_nm(device.electrode_width)})")
+    if isinstance(device, BackContact):
+        yield from _cell_length(device, "flank")
 
 
 def _lateral_pair(scenario: Scenario) -> Found:
@@ -97,9 +95,13 @@ def _lateral_pair(scenario: Scenario) -> Found:
         yield ("device", "domain_length"), (
             f"{_nm(device.domain_length)} is not longer than the gap ({_nm(device.gap)}), so no electrode would be modelled; "
             "write more")
+    yield from _cell_length(device, "edges")
+
+
+def _cell_length(device: Any, whole: str) -> Found:
     if device.cell_length and device.cell_length > device.electrode_width:
         yield ("device", "cell_length"), (
-            f"{_nm(device.cell_length)} is longer than the edges it is a part of; write at most electrode_width "
+            f"{_nm(device.cell_length)} is longer than the {whole} it is a part of; write at most electrode_width "
             f"({_nm(device.electrode_width)})")
 
 
