@@ -93,8 +93,8 @@ class AxisymmetricGap(_Layout):
         None, description="the top electrode is a rod of this radius that ends at the gap, film beside it, as the edge "
         "of a sidewall is; without it a plane")
     rod_length: Length = Field("60 nm", description="modelled length of the rod: how far the film goes on beyond the gap")
-    share: float = Field(
-        1.0, gt=0, le=1, description="film's part of the full circle; 0.5 is a filament against a wall (currents are "
+    share: Annotated[float, Dimension("number", above="0", at_most="1")] = Field(
+        1.0, description="film's part of the full circle; 0.5 is a filament against a wall (currents are "
         "scaled down)")
     parallel_conductance: ParallelConductance = Field("0 S", description="ohmic path beside the modelled film, from the driven terminal to the first that is ground")
     dimension: ClassVar[int] = 2
