@@ -49,7 +49,7 @@ def iv_curve(directory: str | Path, png: Path | None = None) -> Path | None:
             reach = 1.12 * np.abs(data.voltage).max()
             axes.set_xlim(-reach, reach)
             axes.margins(y=0.14)
-            _draw_bands(axes)
+            _draw_bands(axes, np.sign(data.voltage[swept[0][1]]))
             _draw_cycles(axes, data, values, swept)
             _mark(axes, data, values, events)
             axes.set_xlabel(f"voltage of the {data.driven} electrode V [V]")
@@ -60,14 +60,16 @@ def iv_curve(directory: str | Path, png: Path | None = None) -> Path | None:
         return style.save(figure, png or Path(directory) / "figures" / "iv.png")
 
 
-def _draw_bands(axes: Axes) -> None:
+def _draw_bands(axes: Axes, first: float) -> None:
+    """Measured bands; mirrored where the sweep starts at negative bias (`first` -1), of which no numbers are given."""
     bands = iv_bands()
     for key, word, colour in _BANDS:
         band = bands[key]
-        axes.axvspan(band.low, band.high, color=colour, alpha=0.28, lw=0, zorder=0,
-                     label=f"measured $V_{{{word}}}$, {band.mean:.2f} ± {band.mean - band.low:.2f} V ({CITATION})"
-                     .replace("-", "−"))
-        axes.axvline(band.mean, color=colour, lw=0.8, ls=(0, (4, 2)), zorder=1)
+        mean, half = first * band.mean, band.mean - band.low
+        source = CITATION if first > 0 else f"{CITATION}, mirrored"
+        axes.axvspan(mean - half, mean + half, color=colour, alpha=0.28, lw=0, zorder=0,
+                     label=f"measured $V_{{{word}}}$, {mean:.2f} ± {half:.2f} V ({source})".replace("-", "−"))
+        axes.axvline(mean, color=colour, lw=0.8, ls=(0, (4, 2)), zorder=1)
 
 
 def _draw_cycles(axes: Axes, data: Record, values: np.ndarray, swept: list[tuple[int, int, int]]) -> None:

@@ -191,8 +191,8 @@ def retention(directory: str | Path, png: Path | None = None) -> Path | None:
     rows = (time > probe.start + 1e-2) & (conductance > 0)
     numbers = retention_numbers(table, probe)
     with style.printed():
-        figure = style.new_figure(style.DOUBLE_COLUMN / 2, 62)
-        axes = figure.add_axes([0.16, 0.16, 0.8, 0.74])
+        figure = style.new_figure(style.DOUBLE_COLUMN / 2, 74)
+        axes = figure.add_axes([0.16, 0.34, 0.8, 0.6])
         axes.set_yscale("log")
         axes.plot(time[rows] - probe.start, conductance[rows], color=style.BLUE, label="simulated")
         for key, word, colour in (("holds for [s]", "on-state holds", style.GREEN), ("off after [s]", "off", style.ORANGE)):
@@ -204,7 +204,7 @@ def retention(directory: str | Path, png: Path | None = None) -> Path | None:
         axes.set_ylabel("conductance [S]")
         axes.set_xlim(0, probe.end - probe.start)
         axes.margins(y=0.1)
-        axes.legend(loc="lower left", frameon=True, framealpha=0.85, edgecolor="none")
+        figure.legend(*axes.get_legend_handles_labels(), loc="lower center", ncols=2)
         return style.save(figure, png or folder / "figures" / "retention.png")
 
 
