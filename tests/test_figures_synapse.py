@@ -86,7 +86,7 @@ def test_retention_is_drawn_with_its_times(tmp_path, drawn):
     protocol = ("  - pulses: {amplitude: 200 mV, width: 80 ms, period: 160 ms, count: 10}\n"
                 "  - hold: {voltage: 1 mV, duration: 40 s}\n")
     assert synapse.retention(folder(tmp_path, made(time, volts, s * volts), protocol)).is_file()
-    labels = [t.get_text() for t in drawn[0].axes[0].get_legend().get_texts()]
+    labels = [t.get_text() for t in drawn[0].legends[0].get_texts()]
     assert any(label.startswith("simulated: on-state holds, 22") for label in labels)
     assert any(label.startswith("measured") for label in labels)
 
