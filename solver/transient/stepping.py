@@ -306,7 +306,7 @@ class Stepper:
 
     def enter(self, segment, previous_voltage):
         """Start of a segment: a jump restarts with small implicit-Euler steps, a corner with one of a quarter step."""
-        floating = getattr(segment, "floating", ())
+        floating = segment.floating
         rewired = floating != self._floating
         if rewired:
             voltages = self._voltages(self._voltage) if self.closure is None else self.closure.voltages

@@ -12,12 +12,14 @@ class Segment:
     Attributes:
         start, end: s.
         v_start, v_end: V.
+        floating: terminals that are let go for its time; none where one terminal is driven.
     """
 
     start: float
     end: float
     v_start: float
     v_end: float
+    floating: tuple[str, ...] = ()
 
     def voltage(self, t: float) -> float:
         """V at time `t` within the segment."""
