@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-import synthetic_run as synthetic
 
 from solver.analysis.cycles import cycle_numbers, statistics
 from solver.analysis.measured import cycle_bands, slope_band
 from solver.analysis.switching import switching_numbers
+from tests import synthetic_run as synthetic
 
 
 def test_spread_is_the_sample_standard_deviation_and_a_line_is_a_drift():

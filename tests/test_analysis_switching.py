@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import synthetic_run as synthetic
 
 from solver.analysis import comparison
 from solver.analysis.measured import band, iv_bands
 from solver.analysis.switching import legs, record, switching_events, switching_numbers
 from solver.results.tables import TerminalTable
+from tests import synthetic_run as synthetic
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
 STEP = 1e-3  # V between rows: event voltages are interpolated within one step

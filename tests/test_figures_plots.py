@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import synthetic_run as synthetic
 
 from solver.figures import plots, style
 from solver.results.folder import NoResult
 from solver.results.tables import TerminalTable
+from tests import synthetic_run as synthetic
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import synthetic_run as synthetic
 
 from solver.figures import make_all, scenes, style
 from solver.figures.camera import Camera
@@ -15,6 +14,7 @@ from solver.figures.selection import ViewError
 from solver.figures.view import view
 from solver.results.folder import NoResult
 from solver.results.snapshots import read_snapshots
+from tests import synthetic_run as synthetic
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
 

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-import synthetic_run as synthetic
 from hypothesis import given
 from hypothesis import strategies as st
 
 from solver.figures.moments import moments
 from solver.figures.selection import ViewError, match_field, match_time, parse_clip, parse_line
+from tests import synthetic_run as synthetic
 
 NAMES = ("potential [V]", "quasi-Fermi potential [V]", "vacancies density [m^-3]", "filament fraction",
          "tunnelling amplitude")

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import synthetic_run as synthetic
+
+from tests import synthetic_run as synthetic
 
 TESTS = Path(__file__).parent
 

@@ -7,13 +7,13 @@ from functools import partial
 import numpy as np
 import pandas
 import pytest
-import synthetic_run as synthetic
 
 from solver.analysis.pulses import steps_in_time
 from solver.figures import style
 from solver.scenario import load_scenario
 from solver.studies.pool import Pool
 from solver.transient.waveforms import Waveform
+from tests import synthetic_run as synthetic
 from tests.validation import __main__ as command
 from tests.validation import page, pictures, running, tables
 from tests.validation.cases import CASES, MECHANISMS, variations
