@@ -3,12 +3,12 @@
 import numpy as np
 import pandas
 import pytest
-from test_analysis_pulses import table as made
 
 from solver.analysis.switching import record
 from solver.figures import style, sweeps, synapse
 from solver.results.tables import TerminalTable
 from tests import synthetic_run as synthetic
+from tests.test_analysis_pulses import table as made
 
 HEAD = ("name: made\ndevice: {layout: axisymmetric_gap, gap: 60 nm, radius: 80 nm}\nmaterial: mapbi3_gold\n"
         "terminals: {top: driven, bottom: ground}\nprotocol:\n")
