@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 SEED = 1
+STRONG = 0.25  # of a node's strongest link
 LARGEST = np.iinfo(np.int64).max
 
 
@@ -37,21 +38,25 @@ class Graph:
         return np.maximum.reduceat(values[self.indices], self.indptr[:-1])
 
 
-def square_part(indptr, indices, columns: int) -> Graph:
-    """Graph of the first `columns` columns, which hold the rows' own nodes."""
+def square_part(indptr, indices, columns: int) -> tuple[Graph, np.ndarray]:
+    """Graph of the first `columns` columns, which hold the rows' own nodes, and (entries) bool: which of all are in it."""
     inside = indices < columns
     kept = np.concatenate([[0], np.cumsum(inside)])[indptr]
-    return Graph(kept.astype(np.int64), np.asarray(indices)[inside])
+    return Graph(kept.astype(np.int64), np.asarray(indices)[inside]), inside
 
 
-def strong_part(graph: Graph, values) -> Graph:
-    """The graph without its weak links.
+def strong_part(graph: Graph, strengths) -> Graph:
+    """The graph without its weak links: those below `STRONG` of the strongest at both ends.
 
     Args:
         graph: all links.
-        values: (entries) bool, True for a strong link; a node's link to itself stays.
+        strengths: (entries), none negative; of a node with itself it does not matter.
     """
-    kept = values | (graph.rows() == graph.indices)
+    rows = graph.rows()
+    itself = rows == graph.indices
+    size = np.where(itself, 0.0, strengths)
+    largest = np.maximum.reduceat(size, graph.indptr[:-1]) if graph.nodes else size
+    kept = itself | (size >= STRONG * np.minimum(largest[rows], largest[graph.indices])) & (size > 0)
     return Graph(np.concatenate([[0], np.cumsum(kept)])[graph.indptr].astype(np.int64), graph.indices[kept])
 
 

@@ -40,7 +40,7 @@ class LinearSolver:
     """Solves A x = b for one pattern and many A. Creation is collective.
 
     Args:
-        system: what holds the matrix: flavour, and indptr, indices, halo, owned, columns of the block rows.
+        system: what holds the matrix: flavour, and indptr, indices, halo, owned, columns, strengths of the block rows.
         comm: mpi4py communicator.
         block_size: unknowns a node.
         rtol: relative tolerance of the scaled residual (see krylov.py).
@@ -64,7 +64,9 @@ class LinearSolver:
         self._settings = (DIRECT,) if choice == "direct" else settings + ((DIRECT,) if direct else ())
         self.hierarchy = hierarchy
         if hierarchy is None and choice != "direct":
-            self.hierarchy = Hierarchy(flavour, comm, flavour.asnumpy(system.indptr), flavour.asnumpy(system.indices), system.halo)
+            self.hierarchy = Hierarchy(
+                flavour, comm, flavour.asnumpy(system.indptr), flavour.asnumpy(system.indices), system.halo, system.strengths()
+            )
         shape = (system.owned, block_size)
         self._gmres = FlexibleGmres(flavour, comm, shape)
         self._b, self._t = self._xp.zeros(shape), self._xp.zeros(shape)

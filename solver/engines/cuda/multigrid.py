@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from solver.engines.cuda.aggregation import aggregate, colour, members, square_part
+from solver.engines.cuda.aggregation import aggregate, colour, members, square_part, strong_part
 from solver.engines.cuda.blocks import compile_blocks
 from solver.engines.cuda.halo import Halo
 
@@ -63,40 +63,42 @@ class Hierarchy:
         comm: mpi4py communicator.
         indptr, indices: pattern of the owned block rows (NumPy), diagonal blocks present.
         halo: `Halo` over the matrix's columns.
-        links: (entries) bool or None: couplings over which nodes may be aggregated.
+        strengths: (entries) of the couplings, none negative; nodes are aggregated over the strong ones. None: over all.
     """
 
-    def __init__(self, flavour, comm, indptr, indices, halo, links=None):
+    def __init__(self, flavour, comm, indptr, indices, halo, strengths=None):
         self.flavour, self.comm = flavour, comm
         self.levels = []
         indptr, indices = np.asarray(indptr, dtype=np.int64), np.asarray(indices, dtype=np.int32)
+        if strengths is None:
+            strengths = np.ones(len(indices))
         while True:
-            level, graph = self._level(indptr, indices, halo)
+            level, graph, inside = self._level(indptr, indices, halo)
             self.levels.append(level)
             size = comm.allreduce(level.owned)
             if size <= COARSEST or len(self.levels) == LEVELS:
                 break
-            group = aggregate(graph)
+            group = aggregate(strong_part(graph, strengths[inside]))
             groups = int(group.max(initial=-1)) + 1
             if comm.allreduce(groups) > 0.8 * size:
                 break
-            indptr, indices, halo = self._coarsen(level, indptr, indices, group, groups)
+            indptr, indices, strengths, halo = self._coarsen(level, indptr, indices, strengths, group, groups)
         self.sizes = [comm.allreduce(level.owned) for level in self.levels]
         self._numbers = self._global_numbers()
 
     def _level(self, indptr, indices, halo):
         xp, owned = self.flavour.xp, len(indptr) - 1
-        graph = square_part(indptr, indices, owned)
+        graph, inside = square_part(indptr, indices, owned)
         rows = np.repeat(np.arange(owned), np.diff(indptr))
         colours = colour(graph) if owned else np.zeros(0, dtype=np.int64)
         lists = [np.flatnonzero(colours == k).astype(np.int32) for k in range(int(colours.max(initial=-1)) + 1)]
         return Structure(
             owned, halo.size, xp.asarray(indptr), xp.asarray(indices),
             xp.asarray(np.flatnonzero(rows == indices).astype(np.int32)), [xp.asarray(rows) for rows in lists], halo,
-        ), graph
+        ), graph, inside
 
-    def _coarsen(self, level, indptr, indices, group, groups):
-        """Fill in the transfer to the next level; returns that level's pattern and halo."""
+    def _coarsen(self, level, indptr, indices, strengths, group, groups):
+        """Fill in the transfer to the next level; returns that level's pattern, strengths and halo."""
         xp = self.flavour.xp
         # numbers of the aggregates over all ranks, those of the ghosts by the fine halo
         first = self.comm.exscan(groups) or 0
@@ -111,7 +113,8 @@ class Hierarchy:
         level.nodes = tuple(map(xp.asarray, members(group, groups)))
         level.entries = tuple(map(xp.asarray, members(entry.ravel(), len(keys))))
         halo = Halo(self.comm, self.flavour, groups, ghosts, owners, first)
-        return np.searchsorted(keys // width, np.arange(groups + 1)).astype(np.int64), (keys % width).astype(np.int32), halo
+        starts = np.searchsorted(keys // width, np.arange(groups + 1)).astype(np.int64)
+        return starts, (keys % width).astype(np.int32), np.bincount(entry.ravel(), strengths, minlength=len(keys)), halo
 
     def _global_numbers(self):
         """Coarsest level: (all nodes, first of this rank, global column of each local entry)."""
