@@ -19,7 +19,8 @@ HOST = make_flavour("host")
 class System:
     """A block matrix on one rank, as `LinearSolver` wants it."""
 
-    def __init__(self, matrix, block_size):
+    def __init__(self, matrix, block_size, strengths=None):
+        self.given_strengths = strengths
         matrix = sparse.bsr_matrix(matrix, blocksize=(block_size, block_size))
         matrix.sort_indices()
         none = np.empty(0, dtype=np.int64)
@@ -30,7 +31,7 @@ class System:
         self.halo = Halo(MPI.COMM_SELF, HOST, self.owned, none, none, 0)
 
     def strengths(self):
-        return None
+        return self.given_strengths
 
 
 def laplacian(n):
@@ -85,6 +86,38 @@ def test_iterations_hardly_grow_with_the_mesh(single):
         counts.append(solver.iterations)
     # 24 times as many nodes; V-cycles take 2.1 times as many iterations there, block Jacobi alone 3 times
     assert counts[-1] <= 1.6 * counts[0], counts
+
+
+def test_iterations_do_not_grow_where_cells_are_stretched():
+    """Cells of 1 x 10: aggregates that follow the strong couplings keep the iterations, others double them."""
+    counts = {True: [], False: []}
+    for n in (32, 128):
+        line = sparse.diags([-np.ones(n - 1), 2 * np.ones(n), -np.ones(n - 1)], [-1, 0, 1])
+        matrix = (10 * sparse.kron(line, sparse.eye(n)) + 0.1 * sparse.kron(sparse.eye(n), line)).tocsr()
+        for strong, found in counts.items():
+            system = System(matrix, 1, np.abs(matrix.data) if strong else None)
+            solver = LinearSolver(system, MPI.COMM_SELF, 1, 1e-8, 2, "iterative", settings=(Setting("K"),))
+            solver.take(system.values)
+            assert solver.solve(np.random.default_rng(0).standard_normal((n * n, 1)), np.zeros((n * n, 1)))
+            found.append(solver.iterations)
+    assert counts[True][1] <= 1.4 * counts[True][0], counts
+    assert counts[False][1] >= 1.8 * counts[False][0] and counts[False][1] >= 2 * counts[True][1], counts
+
+
+def test_strengths_are_the_energy_of_a_linear_function():
+    """u = g . x on a simplex: u . K u = |g|^2 times its volume, and constants cost nothing."""
+    from solver.engines.cuda.assembly import laplacians
+
+    rng = np.random.default_rng(5)
+    for dimension, volume in ((1, 1.0), (2, 1 / 2), (3, 1 / 6)):
+        corners = np.zeros((4, dimension + 1, 3))
+        corners[..., :dimension] = rng.standard_normal((4, dimension + 1, dimension))
+        g = np.zeros(3)
+        g[:dimension] = rng.standard_normal(dimension)
+        edges = (corners[:, 1:] - corners[:, :1])[..., :dimension]
+        u, k = corners @ g, laplacians(corners)
+        assert np.allclose(np.einsum("ni,nij,nj->n", u, k, u), g @ g * volume * np.abs(np.linalg.det(edges)), rtol=1e-10)
+        assert np.abs(k.sum(axis=2)).max() < 1e-9 * np.abs(k).max()
 
 
 def coupled(n, block_size, seed=0):
