@@ -197,8 +197,7 @@ class _Job:
         return self.comm.bcast(time.monotonic() - saved > self.scenario.output.checkpoint_every, root=0)
 
     def _restore_last(self):
-        state = self.model.context.state.x
-        state.array[:] = self.stepper.levels.states[0]
+        self.model.state[:] = self.stepper.levels.states[0]
 
     def _record(self, record, segment):
         """One row of terminals.csv from a step; currents of the whole device, inflow positive."""

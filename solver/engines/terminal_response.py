@@ -23,37 +23,42 @@ class TerminalResponse:
         read: function of the voltages (dict) -> array read off the model's state. Collective.
 
     Attributes:
-        fields: dx/dV [1/V], (len(names), local entries with ghosts).
+        fields: dx/dV [1/V] by terminal, each as the model's state.
         readings: d read / dV [1/V], (len(read), len(names)).
     """
 
     def __init__(self, engine, voltages, names, read):
         self._model, self._engine, self._voltages = engine.model, engine, dict(voltages)
-        self._state = engine.model.context.state.x
-        self._keep = self._state.array.copy()
+        self._state = engine.model.state
+        self._keep = self._state.copy()
         fields, readings = [], []
         for name in names:
             direction = self._field(name)
             fields.append(direction)
             readings.append(self._difference(name, direction, lambda v: np.asarray(read(v))))
         self._model.apply_voltages(voltages)
-        self._state.array[:] = self._keep
-        self.fields, self.readings = np.array(fields), np.array(readings).T
+        self._state[:] = self._keep
+        self.fields, self.readings = fields, np.array(readings).T
+
+    def move(self, change):
+        """Add to the model's state what follows from a change of the voltages [V]."""
+        for volts, direction in zip(change, self.fields, strict=True):
+            self._state[:] += float(volts) * direction
 
     def _at(self, name, direction, step):
         """Put the state `step` [V] along a direction; returns the voltages there."""
         volts = self._voltages | {name: self._voltages[name] + step}
-        self._state.array[:] = self._keep
+        self._state[:] = self._keep
         self._model.apply_voltages(volts)
         if direction is not None:
-            self._state.array[:] = self._keep + step * direction
+            self._state[:] = self._keep + step * direction
         return volts
 
     def _difference(self, name, direction, function):
         """Central difference of a function of the voltages along a direction of the state [1/V]."""
         largest = 1.0 / self._model.parameters.scaling.thermal_voltage
         if direction is not None:
-            largest = max(largest, self._engine.comm.allreduce(float(np.abs(direction).max(initial=0.0)), MPI.MAX))
+            largest = max(largest, self._engine.comm.allreduce(float(np.abs(direction).max()) if direction.size else 0.0, MPI.MAX))
         step = STEP / largest
         forward = function(self._at(name, direction, step))
         backward = function(self._at(name, direction, -step))
@@ -64,8 +69,8 @@ class TerminalResponse:
         correction = engine.correct_rows(self._difference(name, None, lambda _: engine.residual_rows()))
         # prescribed values follow the terminal's voltage itself
         self._at(name, None, 1.0)
-        direction = state.array - self._keep
+        direction = state - self._keep
         direction[: len(correction)] -= correction
-        state.array[:] = direction
-        state.scatter_forward()
-        return state.array.copy()
+        state[:] = direction
+        engine.scatter_forward()
+        return state.copy()

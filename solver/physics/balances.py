@@ -40,27 +40,21 @@ class TerminalSums:
 COLUMNS = (POTENTIAL, FERMI, ELECTRONS, HOLES)  # whose rows make up the numbers of TerminalSums, besides the ions'
 
 
-INSIDE = "inside"  # key of the sum over all nodes on no terminal: zero for a converged state
-
-
 def nodal_sums(model, interior_residual) -> dict[str, TerminalSums]:
-    """Sums of the nodal residual over each terminal, and over the rest under `INSIDE`. Collective.
+    """Sums of the nodal residual over each terminal, and over the rest under `device.INSIDE`. Collective.
 
     Args:
         model: `DeviceModel`.
         interior_residual: owned nodal residual of all terms that are no contact, (n, fields), row-scaled.
     """
-    ctx, comm = model.context, model.device.mesh.comm
-    inside = np.ones(model.owned, dtype=bool)
-    inside[np.concatenate(list(model.terminal_nodes.values()))] = False
-    groups = {**model.terminal_nodes, INSIDE: inside}
+    ctx, comm, groups = model.context, model.device.mesh.comm, model.node_groups
     columns = (*COLUMNS, *(ion.name for ion in ctx.species))
+    there = [field for field in columns if ctx.has(field)]
+    gathered = [interior_residual[nodes] for nodes in groups.values()]
+    sums = model.xp.stack([rows[:, ctx.fields.index(field)].sum() for rows in gathered for field in there])
     local = np.zeros((len(groups), len(columns)))
-    for k, nodes in enumerate(groups.values()):
-        rows = interior_residual[nodes]
-        for column, field in enumerate(columns):
-            if ctx.has(field):
-                local[k, column] = rows[:, ctx.fields.index(field)].sum() / ctx.row_scale[field]
+    scale = np.array([ctx.row_scale[field] for field in there])
+    local[:, [columns.index(field) for field in there]] = model.asnumpy(sums).reshape(len(groups), -1) / scale
     comm.Allreduce(MPI.IN_PLACE, local)
     out = {}
     for name, numbers in zip(groups, local):
@@ -81,9 +75,10 @@ class IonCount:
         v = ufl.TestFunction(ctx.history_space)
         volume = fem.assemble_vector(fem.form(v[0] * ctx.weight * ctx.dx_nodes(ctx.film)))
         volume.scatter_reverse(_add())
-        self._volume = volume.array.reshape(-1, max(1, len(ctx.stored)))[: model.owned, 0].copy()
-        self._model = model
-        size = model.device.mesh.comm.allreduce(float(np.sum(self._volume)), MPI.SUM)
+        own = volume.array.reshape(-1, max(1, len(ctx.stored)))[: model.owned, 0].copy()
+        self._model, self._volume = model, model.xp.asarray(own)
+        size = model.device.mesh.comm.allreduce(float(np.sum(own)), MPI.SUM)
+        self._at_rest: dict = {}  # relative densities of ions that do not move and start from a profile
         self._usual = {ion.name: ion.density * size for ion in ctx.species}
 
     def scale(self, start) -> dict[str, float]:
@@ -103,13 +98,13 @@ class IonCount:
         """Number of ions (mobile + condensed) of each mobile species by group of nodes: name -> (count,). Collective.
 
         Args:
-            group: (owned nodes,) number of each node's group.
+            group: (owned nodes,) number of each node's group, in an array of the model's.
             count: of groups.
         """
         m, out = self._model, {}
         for ion in m.context.species:
             density = stored(total(ion.name), m.fields, m.parameters, lambda f: m.values(f)[: m.owned])
-            numbers = np.bincount(group, density * self._volume, minlength=count)
+            numbers = m.asnumpy(m.xp.bincount(group, density * self._volume, minlength=count))
             m.device.mesh.comm.Allreduce(MPI.IN_PLACE, numbers)
             out[ion.name] = numbers
         return out
@@ -130,7 +125,11 @@ class IonCount:
         if species in m.fields:
             return m.values(species)[: m.owned]
         ion = m.parameters.ion(species)
-        return 1.0 if ion.profile is None else ion.profile(m.coordinates[: m.owned]) / ion.density
+        if ion.profile is None:
+            return 1.0
+        if species not in self._at_rest:
+            self._at_rest[species] = m.xp.asarray(ion.profile(m.coordinates[: m.owned]) / ion.density)
+        return self._at_rest[species]
 
 
 def _add():

@@ -1,6 +1,7 @@
 """The device as one set of equations: terms, constrained unknowns, initial state, applied voltages."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import ufl
@@ -34,6 +35,8 @@ from solver.physics.fields import (
 from solver.physics.heat_sinks import sinks
 from solver.physics.noise import ThermalNoise
 from solver.physics.parameters import DeviceParameters
+
+INSIDE = "inside"  # group of the nodes on no terminal: residuals sum to zero there for a converged state
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,9 @@ class DeviceModel:
         film_nodes: (local nodes) bool.
         sink_nodes: (local nodes) bool, on a heat sink; only with a temperature field.
         sites: `FilamentSite` of every filament, its foot on the electrode the filament stands on.
+        state, history: flat local arrays (ghosts included) that stepping and engine work on: those of the context's functions,
+            or where `live_in` has put them.
+        xp: module of these arrays.
     """
 
     def __init__(self, scenario, device):
@@ -79,6 +85,8 @@ class DeviceModel:
             self.sites = tuple(site.seen_from_top() for site in device.sites)
         self.context = ctx = FormContext(device, p)
         self.fields = ctx.fields
+        self.xp, self.state, self.history = np, ctx.state.x.array, ctx.history.x.array
+        self.asnumpy, self._moved = np.asarray, False
         self.terms = []
         for equation in (
             poisson, conduction, electrons_holes, ions, reactions, filament, tunnelling, contacts, carrier_contacts, heat
@@ -106,7 +114,7 @@ class DeviceModel:
 
     # values of one field on the local nodes, ghosts included (a view)
     def values(self, field, array=None):
-        a = self.context.state.x.array if array is None else array
+        a = self.state if array is None else array
         return a.reshape(-1, len(self.fields))[:, self.fields.index(field)]
 
     def _nodes(self, dim, entities):
@@ -214,6 +222,41 @@ class DeviceModel:
             self.values(TUNNELLING)[:] = u * film
         self.apply_voltages({c.name: 0.0 for c in p.contacts})
         self.context.state.x.scatter_forward()
+
+    @cached_property
+    def node_groups(self):
+        """Terminal, or `INSIDE` -> numbers of its owned nodes, in arrays as the state's."""
+        inside = np.ones(self.owned, dtype=bool)
+        inside[np.concatenate(list(self.terminal_nodes.values()))] = False
+        groups = {**self.terminal_nodes, INSIDE: np.flatnonzero(inside)}
+        return {name: self.xp.asarray(nodes) for name, nodes in groups.items()}
+
+    def live_in(self, flavour, state, history):
+        """Keep state and history in these arrays of a flavour (see engines/cuda) from now on; they take over what is there.
+
+        What is computed once a step (predictor, history, voltages, errors, sums over terminals) then stays there too;
+        `host_state` brings the state to the context's function, for output.
+        """
+        xp = flavour.xp
+        state[...], history[...] = xp.asarray(self.state), xp.asarray(self.history)
+        self.xp, self.state, self.history, self.asnumpy, self._moved = xp, state, history, flavour.asnumpy, True
+        moved = lambda value: xp.asarray(value) if isinstance(value, np.ndarray) else value
+        self._electrode = {
+            name: replace(e, nodes=moved(e.nodes), film=moved(e.film), offset=moved(e.offset)) for name, e in self._electrode.items()
+        }
+
+    def host_state(self):
+        """The present state as NumPy array (local nodes * fields): that of the context's function, brought up to date."""
+        return self._on_host(self.context.state, self.state)
+
+    def host_history(self):
+        """The same of the history."""
+        return self._on_host(self.context.history, self.history)
+
+    def _on_host(self, function, live):
+        if self._moved:
+            function.x.array[:] = self.asnumpy(live)
+        return function.x.array
 
     def apply_voltages(self, volts):
         """Set terminal voltages (dict terminal -> V) in the boundary conditions and the prescribed values."""

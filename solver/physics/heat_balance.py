@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 from dolfinx import fem, la
 from mpi4py import MPI
 
@@ -34,6 +33,7 @@ class HeatBalance:
 
     def _sum(self, forms) -> float:
         m, total = self._model, 0.0
+        m.host_state()
         for form in forms:
             vector = fem.assemble_vector(form)
             vector.scatter_reverse(la.InsertMode.add)
@@ -51,7 +51,8 @@ class HeatBalance:
             interior_residual: owned nodal residual of all terms that are no contact, (n, fields), row-scaled.
         """
         m = self._model
-        rows = interior_residual[:, self._column]
+        m.host_history()
+        rows = m.asnumpy(interior_residual)[:, self._column]
         leaving = m.device.mesh.comm.allreduce(float(rows[m.sink_nodes[: m.owned]].sum()), MPI.SUM)
         return HeatSums(self.produced(), self._sum(self._storage), -leaving / self._scale)
 
@@ -59,4 +60,4 @@ class HeatBalance:
 def largest(model) -> float:
     """Largest T/T0 of the mesh. Collective."""
     values = model.values(TEMPERATURE)[: model.owned]
-    return model.device.mesh.comm.allreduce(float(np.max(values, initial=0.0)), MPI.MAX)
+    return model.device.mesh.comm.allreduce(float(values.max()) if len(values) else 0.0, MPI.MAX)

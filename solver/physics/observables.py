@@ -21,7 +21,7 @@ from solver.physics.storage import stored
 
 def fields_in_si(model) -> dict[str, np.ndarray]:
     """Owned nodal values by output name: V, m^-3, fractions."""
-    p, n = model.parameters, model.owned
+    p, n, state = model.parameters, model.owned, model.host_state()
     volt = p.scaling.thermal_voltage
     per_m3 = 1 / NM**3
     names = {
@@ -34,10 +34,10 @@ def fields_in_si(model) -> dict[str, np.ndarray]:
         TUNNELLING: ("tunnelling amplitude", 1.0),
         TEMPERATURE: ("temperature [K]", p.scaling.temperature),
     }
-    out = {names[f][0]: model.values(f)[:n] * names[f][1] for f in model.fields}
+    out = {names[f][0]: model.values(f, state)[:n] * names[f][1] for f in model.fields}
     if ELECTRONS in model.fields:
         for quantity in (ELECTRON_DENSITY, HOLE_DENSITY):
-            density = stored(quantity, model.fields, p, lambda f: model.values(f)[:n])
+            density = stored(quantity, model.fields, p, lambda f: model.values(f, state)[:n])
             out[f"{quantity} [m^-3]"] = density * model.film_nodes[:n] * per_m3
     return out
 
@@ -59,7 +59,8 @@ class AxisProbe:
         finest = model.parameters.filament.width / 2
         self.heights = np.linspace(0.0, self.length, max(16, int(np.ceil(self.length / finest))) + 1)
         points = np.asarray(site.foot) + np.outer(self.heights, np.asarray(site.axis))
-        self._nodes, self._weights, self._rows = self._locate(points)
+        nodes, weights, self._rows = self._locate(points)
+        self._nodes, self._weights = model.xp.asarray(nodes), model.xp.asarray(weights)
 
     def _locate(self, points):
         """Film cell, vertices and barycentric weights of each point held by this rank; each point on one rank."""
@@ -100,7 +101,8 @@ class AxisProbe:
     def gap(self) -> float:
         """Distance from the tip to the counter electrode [nm], 0 when the filament reaches it. Collective."""
         xi = np.zeros(len(self.heights))
-        xi[self._rows] = np.sum(self._model.values(FILAMENT)[self._nodes] * self._weights, axis=1)
+        m = self._model
+        xi[self._rows] = m.asnumpy((m.values(FILAMENT)[self._nodes] * self._weights).sum(axis=1))
         self._comm.Allreduce(MPI.IN_PLACE, xi)
         heights, xi = self.heights[~self._missing], xi[~self._missing]
         above = np.flatnonzero(xi > 0.5)

@@ -47,7 +47,7 @@ class ArrayRows:
         self._ions = [ion.name for ion in model.context.species]
         self._probes = [] if model.parameters.filament is None else [AxisProbe(model, site) for site in model.sites]
         self._count = IonCount(model)
-        self._cell_of_node = self._nearest(device, model)
+        self._cell_of_node = model.xp.asarray(self._nearest(device, model))
         self.columns = [energy_column(name) for name in self._terminals]
         self.columns += [gap_column(cell) for cell in self._cells if self._probes]
         self.columns += [ions_column(cell, ion) for ion in self._ions for cell in self._cells]

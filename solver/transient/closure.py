@@ -123,7 +123,7 @@ class Closure:
             keep: state array of the last accepted step.
             tame: function (state array before a move) that keeps the moved state within physical ranges.
         """
-        state = self.model.context.state.x
+        state = self.model.state
         start = self._accepted, self.circuit.past[0]
         low, high = np.full(len(self.free), -np.inf), np.full(len(self.free), np.inf)
         known = np.concatenate([[0.0], np.atleast_1d(source), *self.circuit.past])
@@ -146,8 +146,8 @@ class Closure:
                 if not low < self.free + change < high:
                     change = 0.5 * (low + high) - self.free
             change = self._within(*plausible, self.free + change) - self.free
-            before = state.array.copy()
-            state.array[:] += change @ self._response.fields
+            before = state.copy()
+            self._response.move(change)
             tame(before)
             effort = effort.then(self._fields((source, self.free), (source, self.free + change), before, walks))
         return Effort(False, effort.iterations, effort.linear_iterations, "no voltages close the circuit")
@@ -166,7 +166,7 @@ class Closure:
         result = self.engine.solve()
         if result.converged or not walks:
             return Effort(result.converged, result.iterations, result.linear_iterations, result.reason)
-        self.model.context.state.x.array[:] = keep
+        self.model.state[:] = keep
         (s0, v0), (s1, v1) = start, end
         span = max(float(np.max(np.abs(np.subtract(s1, s0)))), float(np.abs(v1 - v0).max()))
 
@@ -218,6 +218,6 @@ class Closure:
         good = self._left <= TIGHT or self._pending <= ROUNDING * self._thermal
         if change is None or good or (self._left <= balance and self._left > 0.1 * before):
             return False
-        self.model.context.state.x.array[:] += change @ self._response.fields
+        self._response.move(change)
         self.apply(self._source, self.free + change)
         return True

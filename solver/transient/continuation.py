@@ -26,15 +26,15 @@ def walk(model, engine, apply, start: float, end: float):
         (result of the last solve, Newton iterations of all); where it has not converged the model is back in the last
         state that did, and the result's reason says how far it came.
     """
-    state = model.context.state.x
+    state = model.state
     following = [k for k, f in enumerate(model.fields) if f in (POTENTIAL, FERMI, ELECTRONS, HOLES)]
     volts, step, iterations, refused = start, end - start, 0, 0
     slope = None  # change of the state per V in the last step
     for solves in range(1, MOST_SOLVES + 1):
         target = end if abs(end - volts - step) < 1e-12 else volts + step
-        keep = state.array.copy()
+        keep = state.copy()
         if slope is not None:
-            rows, change = state.array.reshape(-1, len(model.fields)), slope.reshape(-1, len(model.fields))
+            rows, change = state.reshape(-1, len(model.fields)), slope.reshape(-1, len(model.fields))
             rows[:, following] += (target - volts) * change[:, following]
         apply(target)
         result = engine.solve()
@@ -47,11 +47,11 @@ def walk(model, engine, apply, start: float, end: float):
                         end, start, solves - refused, refused, iterations,
                     )
                 return result, iterations
-            slope = (state.array - keep) / (target - volts)
+            slope = (state - keep) / (target - volts)
             volts = target
             step = min(2 * abs(step), abs(end - volts)) * (1 if step > 0 else -1)
             continue
-        state.array[:] = keep
+        state[:] = keep
         refused += 1
         log.info("continuation: step from %.4g V to %.4g V refused (%s), halving it", volts, target, result.reason)
         step *= 0.5

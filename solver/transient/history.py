@@ -15,8 +15,8 @@ def write_history(model, c, states):
     """
     ctx = model.context
     ctx.rate.value = c.a0
-    ctx.history.x.array[:] = 0.0
-    history = ctx.history.x.array.reshape(len(model.coordinates), -1)
+    model.history[:] = 0.0
+    history = model.history.reshape(len(model.coordinates), -1)
     for a, state in zip((c.a1, c.a2), states):
         for k, quantity in enumerate(ctx.stored):
             history[:, k] += a * stored(quantity, model.fields, model.parameters, partial(model.values, array=state))

@@ -25,15 +25,14 @@ class Movement:
     """Compares a model's state with earlier ones; all methods are collective, state arrays local with ghosts."""
 
     def __init__(self, model):
-        self.model = model
+        self.model, self._fixed = model, model.xp.asarray(model.constrained.ravel())
 
     def guess(self, predicted, keep):
         """Extrapolated state as the start of Newton, kept inside the physical ranges."""
-        m, x = self.model, self.model.context.state.x.array
+        x = self.model.state
         x[:] = predicted
         # Extrapolation multiplies the rounding of a constant by up to 29 a step (doubling steps): prescribed values are kept instead.
-        fixed = m.constrained.ravel()
-        x[fixed] = keep[fixed]
+        np.copyto(x, keep, where=self._fixed)
         self.tame(keep)
 
     def tame(self, keep):
@@ -66,7 +65,7 @@ class Movement:
         for carrier in {ELECTRON_DENSITY, HOLE_DENSITY} & set(m.context.stored):
             now, then = (
                 stored(carrier, m.fields, m.parameters, partial(m.values, array=a))[:n]
-                for a in (m.context.state.x.array, predicted)
+                for a in (m.state, predicted)
             )
             worst = max(worst, self._max(np.abs(now - then) / np.maximum(m.context.typical_density, now)))
         return worst
@@ -81,7 +80,7 @@ class Movement:
         m = self.model
         if TEMPERATURE not in m.fields or (hottest := largest(m)) <= HOTTEST / m.parameters.scaling.temperature:
             return None
-        only = np.zeros((m.owned, len(m.fields)))
+        only = m.xp.zeros((m.owned, len(m.fields)))
         column = m.fields.index(TEMPERATURE)
         only[:, column] = m.values(TEMPERATURE)[: m.owned]
         return (
@@ -92,7 +91,7 @@ class Movement:
     def largest_change(self, keep):
         """Field and place where the state moved most in this step, for people. Collective."""
         m, n = self.model, self.model.owned
-        moved = np.abs(m.context.state.x.array - keep).reshape(-1, len(m.fields))[:n]
+        moved = np.abs(m.state - keep).reshape(-1, len(m.fields))[:n]
         for name in {POTENTIAL, FERMI, ELECTRONS, HOLES} & set(m.fields):  # these follow the voltage
             moved[:, m.fields.index(name)] = 0.0
         return m.place_of_largest(moved.ravel())

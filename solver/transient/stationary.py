@@ -38,17 +38,17 @@ class Stationary:
         self._hold_filament(True)
         dt, smallest, fast = 1e-7, 1e-13, 10.0
         while dt < 1e5:
-            keep = ctx.state.x.array.copy()
+            keep = self.model.state.copy()
             write_history(self.model, bdf.coefficients(dt, None), [keep])
             self.engine.settle()
             result = self.engine.solve()
             if not result.converged and start != volts:
-                ctx.state.x.array[:] = keep
+                self.model.state[:] = keep
                 result, _ = walk(self.model, self.engine, self.apply, start, volts)
             if result.converged:
                 start, dt = volts, dt * (fast if result.iterations <= 4 else min(fast, 4.0))
                 continue
-            ctx.state.x.array[:] = keep
+            self.model.state[:] = keep
             log.info("stationary state at %.4g V: step %.1e s refused (%s), trying smaller", volts, dt, result.reason)
             self.apply(volts)
             dt, fast = 0.1 * dt, 2.0
@@ -95,7 +95,7 @@ def close_circuit(closure, engine, volts, film_currents, tame, attempts, balance
     Raises:
         SolutionStopped: the circuit has no such state, or Newton does not find it.
     """
-    effort = closure.solve(bdf.STATIONARY, volts, closure.free, closure.model.context.state.x.array.copy(), tame)
+    effort = closure.solve(bdf.STATIONARY, volts, closure.free, closure.model.state.copy(), tame)
     if not effort.converged:
         raise SolutionStopped(f"no stationary state of the circuit at {volts:.4f} V: {effort.reason}.")
     for _ in range(attempts):

@@ -4,7 +4,8 @@ import logging
 
 import numpy as np
 
-from solver.physics.balances import INSIDE, IonCount, nodal_sums
+from solver.physics.balances import IonCount, nodal_sums
+from solver.physics.device import INSIDE
 from solver.physics.fields import ELECTRONS
 from solver.transient import bdf
 from solver.transient.circuit import Circuit
@@ -106,7 +107,7 @@ class Stepper:
         """Make the present state the start of the waveform (t = 0)."""
         self.time, self.step, self._voltage = 0.0, FIRST_STEP, 0.0
         self.levels = bdf.Levels()
-        self.levels.push(0.0, self.model.context.state.x.array)
+        self.levels.push(0.0, self.model.state)
         self._charges = [{n: s.charge for n, s in self._sums()[0].items()}]
         self._exchanged = [{ion.name: 0.0 for ion in self.model.context.species}]
         self._ions_start = self._count()
@@ -170,7 +171,7 @@ class Stepper:
                     reason, factor = result.reason, 0.25
             self.rejected_steps += 1
             log.info("t = %.6g s, V = %.4f V: step %.2e s refused: %s", t, largest(segment.voltage(t)), dt, reason)
-            self.model.context.state.x.array[:] = keep
+            self.model.state[:] = keep
             self.step = on_ladder(dt * min(factor, 0.5))
             self.pace.note(self.time, refused=True)
             crawling = self.pace.crawls(segment.end)
@@ -211,7 +212,7 @@ class Stepper:
         result = self.engine.solve()
         if not result.converged and c.order == 1 and ELECTRONS in self.model.fields and np.ndim(volts) == 0:
             # carriers follow a jump at once: a smaller time step would not make it smaller
-            self.model.context.state.x.array[:] = keep
+            self.model.state[:] = keep
             result, _ = walk(self.model, self.engine, self.apply, self._voltage, volts)
         return Effort(result.converged, result.iterations, result.linear_iterations, result.reason)
 
@@ -257,11 +258,10 @@ class Stepper:
             if not moved and (balanced or attempt == CORRECTIONS):
                 break
             # Old factors correct what is nearly right; what they do not bring home needs a Jacobian of its own.
-            state = self.model.context.state.x
-            keep = state.array.copy()
+            keep = self.model.state.copy()
             more = self.engine.polish() if attempt < 3 or balanced else self.engine.solve()
             if not more.converged:
-                state.array[:] = keep
+                self.model.state[:] = keep
                 break
             result = result.then(more)
         if self.closure is not None and not self.closure.closed(BALANCE):
@@ -281,7 +281,7 @@ class Stepper:
         count = self._count()
         scale = self._count.scale(self._ions_start)
         imbalances = [(count[name] - start - exchanged[name]) / scale[name] for name, start in self._ions_start.items()]
-        self.levels.push(t, self.model.context.state.x.array)
+        self.levels.push(t, self.model.state)
         # A step cut short by a milestone says nothing against the size wanted before.
         wanted = max(dt * factor, self.step) if landing and factor >= 1 else dt * factor
         self.time, self.step, self._voltage = t, on_ladder(wanted), volts
@@ -336,7 +336,7 @@ class Stepper:
         """(states, scalars) for a checkpoint: owned arrays (n, fields) by level, and everything else as plain data."""
         m = self.model
         width, n = len(m.fields), m.owned
-        states = {f"level{k}": s.reshape(-1, width)[:n] for k, s in enumerate(self.levels.states)}
+        states = {f"level{k}": m.asnumpy(s).reshape(-1, width)[:n] for k, s in enumerate(self.levels.states)}
         return states, {
             "times": list(self.levels.times),
             "step": self.step,
@@ -352,13 +352,14 @@ class Stepper:
 
     def restore(self, states, scalars):
         """Continue from a `snapshot`, on any number of ranks."""
-        state = self.model.context.state.x
+        m, state = self.model, self.model.context.state.x
         n = self.model.owned * len(self.model.fields)
         self.levels = bdf.Levels()
         for k in reversed(range(len(states))):
             state.array[:n] = states[f"level{k}"].ravel()
             state.scatter_forward()
-            self.levels.push(scalars["times"][k], state.array)
+            m.state[:] = m.xp.asarray(state.array)
+            self.levels.push(scalars["times"][k], m.state)
         self.time, self.step = scalars["times"][0], scalars["step"]
         self._charges, self._exchanged = scalars["charges"], scalars["exchanged"]
         self._ions_start = scalars["ions start"]

@@ -33,7 +33,8 @@ class Stationary:
 
     def __init__(self, m, volts, tolerance=1e-10):
         from solver.engines.cpu.newton import CpuEngine
-        from solver.physics.balances import INSIDE, nodal_sums
+        from solver.physics.balances import nodal_sums
+        from solver.physics.device import INSIDE
         from solver.physics.heat_balance import HeatBalance, HeatSums
         from solver.transient.continuation import walk
 

@@ -104,6 +104,10 @@ class CpuEngine:
         self.owned_state()[:] += step
         self.model.context.state.x.scatter_forward()
 
+    def scatter_forward(self):
+        """Ghosts of the model's state from their owners."""
+        self.model.context.state.x.scatter_forward()
+
     def correction_rows(self) -> np.ndarray:
         """The last correction, (owned, fields)."""
         return self.correction.array_r.reshape(-1, len(self.model.fields))

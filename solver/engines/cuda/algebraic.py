@@ -67,9 +67,8 @@ class Settler:
             return
         start = time.perf_counter()
         system = self._engine.assembler
-        system.upload()
+        system.refresh()
         for block in self._blocks:
             block.solve()
-        system.download()
         self._engine.forget_linearisation()
         self.seconds += time.perf_counter() - start

@@ -278,26 +278,27 @@ class Assembler(KernelAssembler):
 
         self.sources = Sources(model, flavour.name == "device" if apart is None else apart)
         super().__init__(self.sources.tables, self.sources.arrays, self.sources.constants(), flavour, deterministic)
-        # Copies of what is there, to see what changed: comparing is cheaper than sending.
-        self._sent = [np.copy(a) for a in self.sources.arrays[1:]]
+        self._sent, self._noise = self.sources.constants(), None
+
+    @property
+    def history(self):
+        """Flat array of the history that the kernels read; None where no form has one."""
+        number = self.sources.number_of(self.sources.history)
+        return None if number is None else self._arrays[number]
 
     def upload(self):
-        """Bring state, history and constants from the model."""
-        self.upload_state()
-        self.upload_data()
+        """Bring everything from the model's functions: state, history, noise and constants."""
+        for k, array in enumerate(self.sources.arrays):
+            self.set_array(k, array)
+        self.refresh()
 
-    def upload_state(self):
-        """The model's state, ghosts included."""
-        self.set_array(0, self.sources.arrays[0])
-
-    def upload_data(self):
-        """Constants and those coefficients that changed."""
-        self.set_constants(self.sources.constants())
-        for k, (sent, now) in enumerate(zip(self._sent, self.sources.arrays[1:]), start=1):
-            if not np.array_equal(sent, now):
-                self.set_array(k, now)
-                np.copyto(sent, now)
-
-    def download(self):
-        """Write the state, ghosts included, into the model."""
-        self.sources.arrays[0][:] = self.flavour.asnumpy(self.state).ravel()
+    def refresh(self):
+        """Bring what the host decides from step to step: constants that changed (voltages, the time formula), the noise."""
+        now = self.sources.constants()
+        if not np.array_equal(now, self._sent):
+            self.set_constants(now)
+            self._sent = now
+        noise = self.sources.noise
+        if noise is not None and not np.array_equal(self.sources.arrays[noise], self._noise):
+            self._noise = self.sources.arrays[noise].copy()
+            self.set_array(noise, self._noise)

@@ -1,7 +1,7 @@
 """The engine whose residual, Jacobian, Krylov vectors and preconditioner live in arrays of a flavour: a card's or the host's.
 
-The model's own state (a DOLFINx function) is where the time stepping predicts and judges. A solve copies it in and the
-solution out, one vector each way; in between only norms and step lengths reach the host.
+State and history of the model live there too (`DeviceModel.live_in`): the time stepping predicts and judges on them, and
+only norms, step lengths and sums over terminals reach the host, fields when they are written.
 """
 
 import time
@@ -42,6 +42,8 @@ class CudaEngine:
         self.linear_solver = LinearSolver(assembler, self.comm, len(model.fields), linear_tolerance, self.dimension, linear_solver)
         self.correction = self.xp.zeros((model.owned, len(model.fields)))
         self._linearised = False
+        history = assembler.history
+        model.live_in(assembler.flavour, assembler.state.reshape(-1), self.xp.zeros(len(model.history)) if history is None else history)
         self._newton = CarrierNewton(self) if model.context.has(ELECTRONS) else Newton(self, max_iterations)
         self.settle = Settler(self, [f for f in (TUNNELLING, FERMI, TEMPERATURE) if model.context.has(f)], TRUST)
 
@@ -88,12 +90,16 @@ class CudaEngine:
     def advance(self, step):
         """Add (owned, fields) to the state, ghosts updated."""
         self.assembler.state[: self.assembler.owned] += step
+        self.scatter_forward()
+
+    def scatter_forward(self):
+        """Ghosts of the state from their owners."""
         self.assembler.scatter_forward(self.assembler.state)
 
     def move(self, base, length):
         """State = base - length times the correction, ghosts updated."""
         self.assembler.state[: self.assembler.owned] = base - length * self.correction
-        self.assembler.scatter_forward(self.assembler.state)
+        self.scatter_forward()
 
     def dot(self, a, b) -> float:
         """Scalar product over all ranks."""
@@ -111,9 +117,8 @@ class CudaEngine:
     def solve(self) -> NewtonResult:
         """Newton from the model's state; on failure the state is whatever was reached (the caller restores it)."""
         start, spent = time.perf_counter(), sum(self.assembler.seconds.values())
-        self.assembler.upload()
+        self.assembler.refresh()
         converged, iterations, linear, reason = self._newton.solve()
-        self.assembler.download()
         self.seconds["solve"] += time.perf_counter() - start - (sum(self.assembler.seconds.values()) - spent)
         self.newton_iterations += iterations
         self.linear_iterations += linear
@@ -122,32 +127,32 @@ class CudaEngine:
     def polish(self) -> NewtonResult:
         """One more correction with the last Jacobian and its preconditioner, full step."""
         start = time.perf_counter()
-        self.assembler.upload()
+        self.assembler.refresh()
         if not self._linearised:
             self.linearise()
         solved, linear = self.correct(self.evaluate())
         self.move(self.owned_state(), 1.0)
-        self.assembler.download()
         self.newton_iterations += 1
         self.linear_iterations += linear
         self.seconds["solve"] += time.perf_counter() - start
         return NewtonResult(solved, 1, linear)
 
     def _place(self, kind):
-        rows = np.abs(self.assembler.flavour.asnumpy(self.evaluate())).ravel()
+        rows = abs(self.evaluate()).ravel()
         return f"Newton gave up ({kind}); largest residual in {self.model.place_of_largest(rows)}"
 
     def interior_residual(self):
-        """Owned nodal residual (n, fields) of all terms but contacts, prescribed rows kept: see balances.py."""
-        self.assembler.upload()
-        return self.assembler.flavour.asnumpy(self.assembler.residual(interior_only=True))
+        """Owned nodal residual (n, fields) of all terms but contacts, prescribed rows kept: see balances.py. Overwritten by
+        the next evaluation."""
+        self.assembler.refresh()
+        return self.assembler.residual(interior_only=True)
 
     def residual_rows(self):
         """Owned residual at the model's state, flat; the caller's own."""
-        self.assembler.upload()
-        return np.array(self.assembler.flavour.asnumpy(self.evaluate())).ravel()
+        self.assembler.refresh()
+        return self.evaluate().ravel().copy()
 
     def correct_rows(self, rows):
         """J^-1 rows by the last Jacobian, owned and flat."""
-        self.correct(self.xp.asarray(rows.reshape(self.correction.shape)))
-        return np.array(self.assembler.flavour.asnumpy(self.correction)).ravel()
+        self.correct(rows.reshape(self.correction.shape))
+        return self.correction.ravel().copy()

@@ -41,7 +41,7 @@ class FlexibleGmres:
     """
 
     def __init__(self, flavour, comm, shape, restart=60, max_iterations=180):
-        self.xp, self.comm, self.shape = flavour.xp, comm, tuple(shape)
+        self.xp, self._asnumpy, self.comm, self.shape = flavour.xp, flavour.asnumpy, comm, tuple(shape)
         self.restart, self.max_iterations = restart, max_iterations
         self._size = int(np.prod(self.shape))
         self._bases: tuple[list, list] = ([], [])  # chunks of residual and of preconditioned vectors
@@ -65,7 +65,7 @@ class FlexibleGmres:
 
     def _total(self, values):
         """Sum over ranks of a small array, on the host."""
-        own = np.array(values.get() if hasattr(values, "get") else values, dtype=float)
+        own = np.array(self._asnumpy(values), dtype=float)
         return own if self.comm.size == 1 else self.comm.allreduce(own)
 
     def norm(self, v) -> float:

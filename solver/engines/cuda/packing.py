@@ -25,11 +25,14 @@ class Sources:
     Attributes:
         tables: `Tables`.
         arrays: live NumPy arrays of the coefficients (ghosts included), the state's first.
+        history: the model's function of that name.
+        noise: number of the thermal noise's among them, None where there is none.
     """
 
     def __init__(self, model, apart=False):
         self._apart = apart
         ctx = model.context
+        self.history = ctx.history
         space, mesh = ctx.space, model.device.mesh
         index_map = space.dofmap.index_map
         tdim = mesh.topology.dim
@@ -59,6 +62,12 @@ class Sources:
                 jacobian = expand_derivatives(ufl.derivative(form, ctx.state, trial))
                 if not jacobian.empty():
                     self._add(jacobian, name, 2, contact, linear, label)
+
+        self.noise = None if ctx.noise is None else self.number_of(ctx.noise)
+
+    def number_of(self, function):
+        """Number of a function's values among `arrays`, None where no form contains it."""
+        return self._known.get(function.x.array.ctypes.data)
 
     def constants(self) -> np.ndarray:
         """All forms' constants at their present values, as DOLFINx packs them, one form after the other."""
