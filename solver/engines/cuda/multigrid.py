@@ -84,7 +84,7 @@ class Hierarchy:
                 break
             indptr, indices, strengths, halo = self._coarsen(level, indptr, indices, strengths, group, groups)
         self.sizes = [comm.allreduce(level.owned) for level in self.levels]
-        self._numbers = self._global_numbers()
+        self.coarsest = self._global_numbers()
 
     def _level(self, indptr, indices, halo):
         xp, owned = self.flavour.xp, len(indptr) - 1
@@ -117,11 +117,13 @@ class Hierarchy:
         return starts, (keys % width).astype(np.int32), np.bincount(entry.ravel(), strengths, minlength=len(keys)), halo
 
     def _global_numbers(self):
-        """Coarsest level: (all nodes, first of this rank, global column of each local entry)."""
+        """Coarsest level: (all nodes, first of this rank, row and global column of each entry of this rank)."""
         last = self.levels[-1]
         first = self.comm.exscan(last.owned) or 0
         columns = last.halo_numbers(self.flavour, first + np.arange(last.owned))
-        return self.sizes[-1], first, columns[self.flavour.asnumpy(last.indices)]
+        rows = np.repeat(np.arange(last.owned), np.diff(self.flavour.asnumpy(last.indptr)))
+        xp = self.flavour.xp
+        return self.sizes[-1], first, xp.asarray(rows), xp.asarray(columns[self.flavour.asnumpy(last.indices)])
 
     @property
     def bytes(self) -> int:
@@ -201,9 +203,8 @@ class Multigrid:
         """Dense inverse of S on the coarsest level; each rank keeps its own rows."""
         xp, bs = self._xp, self.block_size
         level, v = self.hierarchy.levels[-1], self._values[-1]
-        nodes, first, columns = self.hierarchy._numbers
+        nodes, first, rows, columns = self.hierarchy.coarsest
         own = xp.zeros((level.owned, nodes, bs, bs))
-        rows = np.repeat(np.arange(level.owned), np.diff(self._flavour.asnumpy(level.indptr)))
         own[rows, columns] = v.s
         own = own.transpose(0, 2, 1, 3).reshape(level.owned * bs, nodes * bs)
         whole = own
