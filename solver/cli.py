@@ -104,6 +104,17 @@ def figures(results: Results) -> None:
 
 
 @app.command()
+def report(
+    results: Results,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="file to write (default: DIR/report.html)")] = None,
+) -> None:
+    """Write a run as one HTML page that opens from disk."""
+    if out is not None and (out.suffix not in (".html", ".htm") or out.is_dir()):
+        refuse(f"--out {out}: name a file that ends in .html")
+    carry_out("solver.report", "make", existing(results), out)
+
+
+@app.command()
 def view(
     results: Results,
     field: Annotated[str | None, typer.Option(metavar="NAME", help="e.g. filament (default), potential, vacancies")] = None,

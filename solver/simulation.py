@@ -10,6 +10,7 @@ from mpi4py import MPI
 from solver.results.collective import on_root
 from solver.results.folder import ResultsExist, RunFolder, atomic_write_text, start_log
 from solver.scenario import load_scenario
+from solver.scenario.resolved import recorded_yaml
 
 DONE, BAD_INPUT, STOPPED, INTERRUPTED = 0, 2, 3, 130
 
@@ -83,7 +84,7 @@ class _Job:
                         f"{self.folder.scenario.name}, or start anew with --force"
                     )
                 return
-            atomic_write_text(self.folder.scenario, self.scenario.resolved_yaml())
+            atomic_write_text(self.folder.scenario, recorded_yaml(self.scenario))
             report = meshes.build(self.scenario, self.folder.mesh)
             self.log.info("mesh: %d nodes, %d cells, %.1f s", report.nodes, report.cells, report.seconds)
 

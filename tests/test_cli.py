@@ -198,7 +198,7 @@ def test_the_files_a_command_wrote_are_named(called, tmp_path):
 
 def test_help_lists_the_commands_in_the_order_of_use():
     code, out, _ = halofil("--help")
-    names = ["run", "check", "mesh", "figures", "view", "compare", "admittance", "doctor", "schema"]
+    names = ["run", "check", "mesh", "figures", "report", "view", "compare", "admittance", "doctor", "schema"]
     found = [line.split()[1] for line in out.splitlines() if len(line.split()) > 2 and line.split()[1] in names]
     assert code == 0
     assert found == names

@@ -3,42 +3,18 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from solver.figures import style
 from solver.figures.camera import Camera
+from solver.figures.colouring import Colouring
 from solver.figures.solids import Bodies, filament_surface, film_grid
 from solver.results.snapshots import Snapshots
 
 if TYPE_CHECKING:
     import pyvista
-
-
-@dataclass(frozen=True)
-class Colouring:
-    """How a field becomes colour.
-
-    Attributes:
-        field: name of the point data.
-        cmap: matplotlib colour map.
-        low, high: ends of the map.
-        log: logarithmic.
-        factor: what the stored values are multiplied with before.
-        label: for the colour bar.
-        contours: draw lines of equal value at these values.
-    """
-
-    field: str
-    cmap: str
-    low: float
-    high: float
-    log: bool
-    factor: float
-    label: str
-    contours: tuple[float, ...] = ()
 
 
 def plotter(camera: Camera, depth: float, *, off_screen: bool = True) -> pyvista.Plotter:

@@ -9,8 +9,9 @@ import numpy as np
 
 from solver.figures import style
 from solver.figures.camera import Camera
+from solver.figures.colouring import Colouring, ion_colouring, potential_colouring, site_window
 from solver.figures.moments import Moment, moments
-from solver.figures.rendering import Colouring, close_up, overview
+from solver.figures.rendering import close_up, overview
 from solver.figures.solids import Bodies, bodies
 from solver.results.snapshots import Snapshots
 from solver.results.tables import read_terminals
@@ -35,8 +36,8 @@ def cell_states(directory: str | Path, found: Snapshots, png: Path) -> Path:
     """
     chosen = moments(read_terminals(directory), found.times)
     parts = bodies(directory, found)
-    window = _window(found)
-    colourings = [_potential(found, chosen), _ions(found, chosen, window)]
+    window = site_window(found)
+    colourings = [potential_colouring(found, chosen), ion_colouring(found, chosen, window)]
     with style.printed():
         figure = style.new_figure(style.DOUBLE_COLUMN, 192)
         on_top = figure.add_axes((0.0, 0.668, 1.0, 0.325))
@@ -47,47 +48,6 @@ def cell_states(directory: str | Path, found: Snapshots, png: Path) -> Path:
         for text, height in (("a", 0.988), ("b", 0.648), ("c", 0.31)):
             figure.text(0.008, height, text, fontsize=9, fontweight="bold", va="top")
         return style.save(figure, png)
-
-
-def _window(found: Snapshots) -> tuple[float, float, float, float, float, float]:
-    """The block around the filament site that the close-ups show [nm]: on both sides of the gap, behind the cut."""
-    x, y, z = found.site.foot
-    gap = found.site.length
-    low, high = found.points.min(axis=0), found.points.max(axis=0)
-    if found.site.axis[0] > 0.5:  # a lateral gap
-        wanted = np.array([x - 0.25 * gap, y, z - 0.25 * gap, x + 1.25 * gap, y + 0.75 * gap, z + 0.9 * gap])
-    else:
-        wanted = np.array([x - 0.55 * gap, y, z - 0.35 * gap, x + 0.8 * gap, y + 0.75 * gap, z + 1.55 * gap])
-    return tuple(np.concatenate([np.maximum(wanted[:3], [low[0], low[1], -np.inf]), np.minimum(wanted[3:], high)]))
-
-
-def _potential(found: Snapshots, chosen: list[Moment]) -> Colouring:
-    reach = max(max(abs(m.voltage) for m in chosen), 1e-3)
-    step = reach / 5
-    return Colouring("potential [V]", "RdBu_r", -reach, reach, False, 1.0,
-                     f"electrostatic potential [V]\nlines every {1e3 * step:.3g} mV",
-                     tuple(step * np.arange(-4.5, 5)))
-
-
-def _ions(found: Snapshots, chosen: list[Moment], window: tuple) -> Colouring:
-    name = found.ions
-    in_film = np.zeros(len(found.points), dtype=bool)
-    in_film[found.cells[found.cells_of("film")]] = True
-    near = in_film & np.all((found.points >= np.array(window[:3]) - 1e-6)
-                            & (found.points <= np.array(window[3:]) + 1e-6), axis=1)
-    near = near if np.any(near) else in_film
-    low, high = [], []
-    for moment in chosen:
-        fields = found.fields(moment.step)
-        values = fields[name][near & (fields["filament fraction"] < 0.5)] * 1e-6
-        values = values[values > 0]
-        if len(values):
-            low.append(np.percentile(values, 1))
-            high.append(np.percentile(values, 99.5))
-    bottom, top = (min(low), max(high)) if low else (1e18, 1e20)
-    middle = np.sqrt(bottom * top)
-    bottom, top = min(bottom, middle / 1.3), max(top, middle * 1.3)  # a flat density keeps one colour
-    return Colouring(name, "magma", bottom, top, True, 1e-6, f"mobile {name.split()[0]} [cm$^{{-3}}$]")
 
 
 def _draw_overview(axes: Axes, found: Snapshots, parts: Bodies, moment: Moment, colouring: Colouring, window: tuple

@@ -86,6 +86,11 @@ class RunFolder:
         return self.path / "figures"
 
     @property
+    def report(self) -> Path:
+        """The run in one page."""
+        return self.path / "report.html"
+
+    @property
     def finished(self) -> bool:
         """True when the run went to its end."""
         return self.summary.is_file()
@@ -126,7 +131,8 @@ class RunFolder:
 
     def clear(self) -> None:
         """Remove what an earlier run wrote here."""
-        single = [self.scenario, self.mesh, self.terminals, self.fields, self.summary, self.log]
+        single = [self.scenario, self.mesh, self.terminals, self.fields, self.summary, self.log,
+                  self.report]
         leftovers = [p.with_name(p.name + end) for p in single for end in (".new", ".journal", ".journal.new")]
         for file in [*single, *leftovers, *self.checkpoint.glob("state.h5*"), *self.figures.glob("*.png"),
                      *self.figures.glob("*.csv")]:

@@ -32,9 +32,9 @@ def load_scenario(path: str | Path, overrides: Iterable[str] = ()) -> Scenario:
     Raises:
         ScenarioError: with all faults that could be found.
     """
-    path = Path(path)
+    path, overrides = Path(path), tuple(overrides)
     scenario = _build(read_document(path), path.parent, overrides)
-    scenario._source_path = path.absolute()
+    scenario._source_path, scenario._overrides = path.absolute(), overrides
     return scenario
 
 

@@ -1,5 +1,6 @@
 """A scenario written out in full: what a results folder keeps."""
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,22 @@ def resolved_yaml(scenario: Scenario) -> str:
     stream = io.StringIO()
     yaml.dump(_plain(scenario, (), ineffective(scenario)), stream)
     return f"# {scenario.name}: every value as it was used, defaults included\n" + stream.getvalue()
+
+
+_OVERRIDE = "# --set "  # how an override is noted in the head of a results folder's scenario.yaml
+
+
+def recorded_yaml(scenario: Scenario) -> str:
+    """As `resolved_yaml`, with the overrides it was loaded with noted in the head."""
+    first, _, rest = resolved_yaml(scenario).partition("\n")
+    notes = [_OVERRIDE + " ".join(text.split()) for text in scenario.overrides]
+    return "\n".join([first, *notes, rest])
+
+
+def recorded_overrides(text: str) -> list[str]:
+    """The overrides noted by `recorded_yaml`, as KEY=VALUE."""
+    head = itertools.takewhile(lambda line: line.startswith("#"), text.splitlines())
+    return [line.removeprefix(_OVERRIDE) for line in head if line.startswith(_OVERRIDE)]
 
 
 def _plain(part: BaseModel, path: Path_, leave_out: dict[Path_, str]) -> dict[str, Any] | str:

@@ -37,11 +37,17 @@ class Scenario(Part):
     output: Output = Field({}, description="what is written")
     solver: Solver = Field({}, description="tolerances and limits")
     _source_path: Path | None = PrivateAttr(None)
+    _overrides: tuple[str, ...] = PrivateAttr(())
 
     @property
     def source_path(self) -> Path | None:
         """File the scenario was read from."""
         return self._source_path
+
+    @property
+    def overrides(self) -> tuple[str, ...]:
+        """What was set over the file's values, as KEY=VALUE."""
+        return self._overrides
 
     def contact(self, terminal: str) -> Contact:
         """What a terminal lets through, defaults filled in."""
