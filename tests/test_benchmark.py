@@ -40,17 +40,17 @@ def test_a_bundle_whose_numbers_differ_fails(bundle, tmp_path, capsys):
         content = dict(file)
     content["extra/product"] = content["extra/product"] * (1 + 1e-9)
     np.savez(tmp_path / "other.npz", **content)
-    assert run(tmp_path / "other.npz", "host") == 1
-    assert json.loads(capsys.readouterr().out)["agrees"] is False
+    assert run([bundle, tmp_path / "other.npz"], "host") == 1
+    assert [m["agrees"] for m in json.loads(capsys.readouterr().out)["measurements"]] == [True, False]
 
 
 def test_what_is_no_bundle_or_in_the_way_is_said_in_a_sentence(bundle, tmp_path, capsys):
     from solver.benchmark.bundles import export, run
 
     np.savez(tmp_path / "empty.npz", a=np.zeros(1))
-    assert run(tmp_path / "empty.npz", "host") == 2
+    assert run([tmp_path / "empty.npz"], "host") == 2
     assert "is no problem bundle" in capsys.readouterr().err
-    assert run(tmp_path / "missing.npz", "host") == 2
+    assert run([tmp_path / "missing.npz"], "host") == 2
     assert "missing.npz" in capsys.readouterr().err
     before = bundle.read_bytes()
     assert export(scenario(tmp_path, TEXT), bundle) == 2
@@ -59,13 +59,13 @@ def test_what_is_no_bundle_or_in_the_way_is_said_in_a_sentence(bundle, tmp_path,
 
 def test_the_mesh_is_refined_to_the_wanted_number_of_unknowns(tmp_path):
     import meshes
-    from solver.benchmark.sizes import _refined
+    from solver.benchmark.sizes import refined
 
-    refined = _refined(scenario(tmp_path, SLAB[3].replace("5 nm", "4 nm") + SHORT_FILAMENT), 6000, tmp_path)
-    nodes = meshes.build(refined, tmp_path / "again.msh").nodes
+    finer = refined(scenario(tmp_path, SLAB[3].replace("5 nm", "4 nm") + SHORT_FILAMENT), 6000, tmp_path / "first.msh")
+    nodes = meshes.build(finer, tmp_path / "again.msh").nodes
     # lengths are divided into whole numbers of cells
     assert 0.8 < nodes * 5 / 6000 < 1.25
-    assert refined.mesh.size_at_filament < 4e-9
+    assert finer.mesh.size_at_filament < 4e-9
 
 
 def test_a_bundle_runs_where_there_is_neither_dolfinx_nor_mpi(bundle):
@@ -75,8 +75,8 @@ def test_a_bundle_runs_where_there_is_neither_dolfinx_nor_mpi(bundle):
         "    sys.modules[name] = None\n"
         "from pathlib import Path\n"
         "from solver.benchmark.bundles import run\n"
-        "sys.exit(run(Path(sys.argv[1]), 'host'))\n"
+        "sys.exit(run([Path(sys.argv[1])], 'host'))\n"
     )
     done = subprocess.run([sys.executable, "-c", script, bundle], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["agrees"]
+    assert json.loads(done.stdout)["measurements"][0]["agrees"]

@@ -15,19 +15,21 @@ def export(
     scenario: Scenario,
     out: Annotated[Path, typer.Option(metavar="FILE", help="bundle to write (.npz)", show_default=False)],
     overrides: Set = None,
+    unknowns: Annotated[int | None, typer.Option("--unknowns", min=100, metavar="N", show_default=False,
+                        help="about as many, by other element sizes (default: the scenario's own)")] = None,
     force: Annotated[bool, typer.Option("--force", help="overwrite an earlier bundle")] = False,
 ) -> None:
     """Write the first Newton step of a scenario as one file, with DOLFINx's own residual and Jacobian to compare with."""
-    carry_out("solver.benchmark.bundles", "export", load_or_refuse(scenario, overrides), out, force=force)
+    carry_out("solver.benchmark.bundles", "export", load_or_refuse(scenario, overrides), out, force=force, unknowns=unknowns)
 
 
 @bench.command("run")
 def run_bundle(
-    bundle: Annotated[Path, typer.Argument(metavar="FILE", help="bundle (.npz)", show_default=False)],
+    bundles: Annotated[list[Path], typer.Argument(metavar="FILE...", help="bundles (.npz)", show_default=False)],
     host: Annotated[bool, typer.Option("--host", help="on one core instead of a card")] = False,
 ) -> None:
-    """Check and time a bundle, on a machine without DOLFINx too; JSON; exit status 1 where the references are not met."""
-    carry_out("solver.benchmark.bundles", "run", bundle, "host" if host else "device")
+    """Check and time bundles, on a machine without DOLFINx too; JSON; exit status 1 where the references are not met."""
+    carry_out("solver.benchmark.bundles", "run", bundles, "host" if host else "device")
 
 
 @bench.command()

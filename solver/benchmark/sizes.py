@@ -29,9 +29,8 @@ def run(scenario, sizes, ranks, engines, out: Path | None) -> int:
     found = []
     with tempfile.TemporaryDirectory() as folder:
         for wanted in sizes:
-            refined = _refined(scenario, wanted, Path(folder))
             file, mesh = Path(folder) / "scenario.yaml", Path(folder) / "device.msh"
-            file.write_text(refined.resolved_yaml())
+            file.write_text(refined(scenario, wanted, mesh).resolved_yaml())
             for engine in engines:
                 for n in ranks if engine == "cpu" else (1,):
                     entry = _measured(engine, n, file, mesh)
@@ -47,8 +46,8 @@ def run(scenario, sizes, ranks, engines, out: Path | None) -> int:
     return 1 if any("failed" in entry for entry in found) else 0
 
 
-def _refined(scenario, unknowns, folder):
-    """The scenario with element sizes such that it has about as many unknowns; leaves its mesh as device.msh.
+def refined(scenario, unknowns, mesh: Path):
+    """The scenario with element sizes such that it has about as many unknowns; leaves its mesh in the file `mesh`.
 
     Nodes go as a power of the sizes, at first taken for the dimension (a layout may refine in fewer directions).
     """
@@ -56,18 +55,18 @@ def _refined(scenario, unknowns, folder):
     from solver.scenario import parse_scenario
 
     fields, power = _number_of_fields(scenario), -float(scenario.device.dimension)
-    factor, refined, before = 1.0, scenario, None
+    factor, found, before = 1.0, scenario, None
     for _ in range(BUILDS):
         if factor != 1.0:
-            refined = parse_scenario(_scaled(scenario, factor))
-        nodes = meshes.build(refined, folder / "device.msh").nodes
+            found = parse_scenario(_scaled(scenario, factor))
+        nodes = meshes.build(found, mesh).nodes
         if abs(nodes * fields / unknowns - 1) < 0.05:
             break
         if before is not None and nodes != before[0]:
             power = min(math.log(nodes / before[0]) / math.log(factor / before[1]), -0.5)
         before = nodes, factor
         factor *= (unknowns / (nodes * fields)) ** (1 / power)
-    return refined
+    return found
 
 
 def _scaled(scenario, factor):
@@ -147,7 +146,7 @@ def _cpu_parts(model, scenario):
 
 
 def _cuda_parts(model, scenario, engine):
-    from solver.benchmark.timing import kernel_parts
+    from solver.benchmark.timing import kernel_parts, memory_of_card
     from solver.engines.cuda.assembly import Assembler
     from solver.engines.cuda.flavours import make_flavour
     from solver.engines.cuda.linear import LinearSolver
@@ -158,7 +157,8 @@ def _cuda_parts(model, scenario, engine):
     assembler.upload()
     dimension = model.device.mesh.topology.dim
     solver = LinearSolver(assembler, comm, len(model.fields), scenario.solver.linear_tolerance, dimension, "iterative")
-    return {"device": flavour.describe(), "predicted memory of assembly [B]": assembler.predicted_bytes, **kernel_parts(assembler, solver)}
+    parts = {"device": flavour.describe(), "predicted memory of assembly [B]": assembler.predicted_bytes, **kernel_parts(assembler, solver)}
+    return parts | memory_of_card(flavour)
 
 
 def _line(entry):

@@ -31,6 +31,13 @@ def peak_memory() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
+def memory_of_card(flavour) -> dict:
+    """What CuPy holds of the card by now, freed blocks included; nothing on the host."""
+    if flavour.name == "host":
+        return {}
+    return {"card memory [B]": int(flavour.xp.get_default_memory_pool().total_bytes())}
+
+
 def linear_parts(linearise, correct, synchronize=lambda: None) -> dict:
     """Set-up and solution apart.
 

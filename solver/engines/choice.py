@@ -5,6 +5,7 @@ import os
 
 log = logging.getLogger("halofil")
 FLAVOUR = "HALOFIL_CUDA_FLAVOUR"  # environment variable: "host" runs the cuda engine's kernels on the host (tests)
+SUMS = "HALOFIL_CUDA_SUMS"  # "ordered": element contributions summed in a fixed order, the same digits each run; else atomics
 WORTH_A_CARD = 50_000  # unknowns; below, a card mostly waits for launches (an estimate: not measured yet)
 
 
@@ -18,10 +19,15 @@ def flavour_name() -> str:
     Raises:
         EngineError: the variable holds something else.
     """
-    name = os.environ.get(FLAVOUR, "device")
-    if name not in ("host", "device"):
-        raise EngineError(f"{FLAVOUR} is '{name}'; it must be host or device")
-    return name
+    return _from_environment(FLAVOUR, ("device", "host"))
+
+
+def _from_environment(variable, values):
+    """Value of an environment variable, the first of `values` where it is not set."""
+    value = os.environ.get(variable, values[0])
+    if value not in values:
+        raise EngineError(f"{variable} is '{value}'; it must be {' or '.join(values)}")
+    return value
 
 
 def cards() -> int:
@@ -92,13 +98,13 @@ def make_engine(choice: str, model, **options):
     from solver.engines.cuda.flavours import make_flavour
     from solver.engines.cuda.memory import MemoryShort, check
 
-    flavour = make_flavour(flavour_name(), comm)
+    flavour, ordered = make_flavour(flavour_name(), comm), _from_environment(SUMS, ("atomic", "ordered")) == "ordered"
     topology = model.device.mesh.topology
     try:
         check(
             flavour, comm, topology.index_map(topology.dim).size_local, len(model.coordinates), len(model.fields),
-            topology.dim + 1, len(SETTLED & set(model.fields)),
+            topology.dim + 1, len(SETTLED & set(model.fields)), ordered,
         )
     except MemoryShort as error:
         raise EngineError(str(error)) from error
-    return CudaEngine(model, Assembler(model, flavour), **options)
+    return CudaEngine(model, Assembler(model, flavour, ordered), **options)

@@ -85,7 +85,7 @@ class KernelAssembler:
     def predicted_bytes(self) -> int:
         """`predicted_bytes` of this problem."""
         t = self.tables
-        return predicted_bytes(len(t.nodes), t.local, len(t.fields), t.vertices)
+        return predicted_bytes(len(t.nodes), t.local, len(t.fields), t.vertices, self.deterministic)
 
     def least_traffic(self, rank):
         """Bytes that residual (1) or Jacobian (2) has to move when every kernel touches each of its arrays once.
@@ -224,13 +224,15 @@ def laplacians(corners):
     return out * (np.sqrt(np.linalg.det(metric)) / math.factorial(edges.shape[1]))[:, None, None]
 
 
-def predicted_bytes(cells, nodes, fields, vertices):
-    """Memory that a `KernelAssembler` will hold on one rank [bytes], to a tenth or so; the deterministic option adds to it.
+def predicted_bytes(cells, nodes, fields, vertices, ordered=False):
+    """Memory that a `KernelAssembler` will hold on one rank [bytes], to a tenth or so.
 
     Args:
         cells, nodes: on the rank.
         fields: number of unknowns a node.
         vertices: of a cell.
+        ordered: sums in a fixed order: lists of the contributions by row and block, for the film and for all cells, and
+            the contributions of the kernel that couples most.
     """
     # edges of a simplicial mesh by Euler's formula; in 3D with the facets of the surface of about a cube
     edges = {2: cells, 3: nodes + cells, 4: nodes + cells + 6 * cells ** (2 / 3)}[vertices]
@@ -238,7 +240,8 @@ def predicted_bytes(cells, nodes, fields, vertices):
     a_cell = 4 * (vertices**2 + 2 * vertices + 2)  # places, two tables of nodes, domains
     a_node = 8 * (3 + 1) + 8 * fields * 3 + fields + 4  # coordinates and row starts; state, history, residual; prescribed
     a_block = 2 * 8 * fields**2 + 4
-    return int(cells * a_cell + nodes * a_node + blocks * a_block)
+    lists = 2 * (cells * 4 * (2 * vertices + vertices**2) + 16 * (2 * nodes + blocks)) + cells * 8 * vertices**2 * min(fields, 3)
+    return int(cells * a_cell + nodes * a_node + blocks * a_block + ordered * lists)
 
 
 def compile_kernels(comm, flavour, kernels, defines):

@@ -48,9 +48,8 @@ class DirectSolver:
             raise FactorError("the matrix is singular or not finite")
         self._scale = 1.0 / largest
         scaled = (sparse.diags(self._scale) @ matrix).tocsc()
-        cudss = None if self._flavour.name == "host" else _cudss()
         try:
-            self._factors = sparse_linalg.splu(scaled) if cudss is None else cudss(scaled)
+            self._factors = direct_factors(self._flavour.name, scaled)
         except (RuntimeError, MemoryError) as error:
             raise FactorError(f"no factors ({error})") from error
 
@@ -60,13 +59,21 @@ class DirectSolver:
         out[...] = self._flavour.xp.asarray(whole[self._first : self._first + self._owned])
 
 
-def _cudss():
-    """Class of cuDSS factors, None where nvmath-python is not installed."""
-    try:
-        import nvmath.sparse.advanced  # noqa: F401
-    except ImportError:
-        return None
-    return CudssFactors
+def direct_factors(flavour, matrix):
+    """Factors of a SciPy matrix (CSC): by cuDSS on a card where nvmath-python is installed, else by SuperLU.
+
+    Args:
+        flavour: "host" or "device".
+        matrix: square.
+    """
+    if flavour == "device":
+        try:
+            import nvmath.sparse.advanced  # noqa: F401
+        except ImportError:
+            pass
+        else:
+            return CudssFactors(matrix)
+    return sparse_linalg.splu(matrix)
 
 
 class CudssFactors:

@@ -7,6 +7,7 @@ from solver.engines.cuda.krylov import CHUNK
 
 log = logging.getLogger("halofil")
 KRYLOV = 3 * CHUNK  # vectors of each kind that a solve is expected to keep
+LEVELS_KEPT = 7  # states: three time levels, the prediction, one to go back to, and what a sum of them takes on the way
 COARSER = 1.1  # all levels together over the finest
 
 
@@ -32,7 +33,7 @@ def solver_bytes(blocks, nodes, fields, algebraic):
     return int(pattern + one(fields) + algebraic * (one(1) + 8 * blocks))
 
 
-def predicted_bytes(cells, nodes, fields, vertices, algebraic):
+def predicted_bytes(cells, nodes, fields, vertices, algebraic, ordered=False):
     """Memory of assembly and solvers on one rank [bytes].
 
     Args:
@@ -40,9 +41,11 @@ def predicted_bytes(cells, nodes, fields, vertices, algebraic):
         fields: number of unknowns a node.
         vertices: of a cell.
         algebraic: see `solver_bytes`.
+        ordered: see `assembly.predicted_bytes`.
     """
     edges = {2: cells, 3: nodes + cells, 4: nodes + cells + 6 * cells ** (2 / 3)}[vertices]
-    return assembly_bytes(cells, nodes, fields, vertices) + solver_bytes(nodes + 2 * edges, nodes, fields, algebraic)
+    levels = 8 * fields * nodes * LEVELS_KEPT
+    return levels + assembly_bytes(cells, nodes, fields, vertices, ordered) + solver_bytes(nodes + 2 * edges, nodes, fields, algebraic)
 
 
 def free_bytes(flavour) -> int:
@@ -54,13 +57,13 @@ def free_bytes(flavour) -> int:
     return psutil.virtual_memory().available
 
 
-def check(flavour, comm, cells, nodes, fields, vertices, algebraic):
+def check(flavour, comm, cells, nodes, fields, vertices, algebraic, ordered=False):
     """Log the prediction and refuse what does not fit. Collective.
 
     Raises:
         MemoryShort: on some rank less is free than is needed.
     """
-    needed = predicted_bytes(cells, nodes, fields, vertices, algebraic)
+    needed = predicted_bytes(cells, nodes, fields, vertices, algebraic, ordered)
     # the host flavour's ranks share one memory
     free = free_bytes(flavour) // (comm.size if flavour.name == "host" else 1)
     short, needed, free, nodes = max(comm.allgather((needed - free, needed, free, nodes)))
