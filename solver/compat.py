@@ -50,6 +50,22 @@ def geometry_nodes(mesh: Any) -> Any:
                       else geometry.dofmap)
 
 
+def integration_entities(form: Any, kind: str, number: int, place: int) -> Any:
+    """Cells, or (cell, facet within it) rows, that one integral of a compiled form runs over.
+
+    Args:
+        form: `dolfinx.fem.Form`.
+        kind: "cell" or "exterior_facet".
+        number: of its subdomain, which 0.9 asks for.
+        place: among the integrals of this kind, which 0.10 and later ask for.
+    """
+    from dolfinx import fem
+
+    compiled = form._cpp_object
+    by_number = hasattr(compiled, "integral_ids")
+    return compiled.domains(getattr(fem.IntegralType, kind), number if by_number else place)
+
+
 def collapse(space: Any) -> tuple[Any, Any]:
     """A component's own space, and its local dofs in the whole space (0.11 returns a list of one map per cell type)."""
     import numpy as np

@@ -85,7 +85,7 @@ class Sources:
         self._constants.append(compiled._cpp_object)
         self._length += len(cpp.fem.pack_constants(compiled._cpp_object))
         for integral in integrals(text_of(compiled)):
-            entities = compiled._cpp_object.domains(getattr(fem.IntegralType, integral.kind), integral.subdomain)
+            entities = compat.integration_entities(compiled, integral.kind, integral.subdomain, integral.place)
             for kernel in make_kernels(integral, coefficients, t.fields.index(row), len(t.fields), t.vertices, rank, self._apart):
                 t.launches.append(Launch(label, kernel, contact, linear, self._domain(entities), (start, self._length)))
 
