@@ -130,7 +130,7 @@ def test_cuda_without_cupy_says_what_is_missing_and_auto_takes_the_cpu(called, m
     assert halofil("run", QUICK, "--engine", "auto")[0] == 0
     monkeypatch.setenv("HALOFIL_CUDA_FLAVOUR", "card")
     code, _, err = halofil("run", QUICK, "--engine", "cuda")
-    assert (code, err) == (2, "HALOFIL_CUDA_FLAVOUR is 'card'; it must be host or device\n")
+    assert (code, err) == (2, "HALOFIL_CUDA_FLAVOUR is 'card'; it must be device or host\n")
 
 
 @pytest.mark.parametrize("arguments", [["--ranks", "0"], ["--ranks", "two"], ["--engine", "gpu"], ["--nope"]])
