@@ -228,6 +228,19 @@ def crosstalk(
 
 
 @app.command()
+def compact(
+    folders: Annotated[list[Path], typer.Argument(metavar="DIR...", help="results of one cell that are fitted", show_default=False)],
+    held_out: Annotated[list[Path] | None, typer.Option("--held-out", metavar="DIR", show_default=False,
+                        help="results that are not fitted, only compared; can be repeated")] = None,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="folder to write to; its name is the subcircuit's")] = Path("results/cell"),
+    force: Annotated[bool, typer.Option("--force", help="overwrite an earlier model")] = False,
+) -> None:
+    """Fit a compact model of one cell to runs: ngspice subcircuit, Verilog-A, errors, figure."""
+    carry_out("solver.circuit_model.command", "main", [existing(f) for f in folders], [existing(f) for f in held_out or ()], out,
+          force=force)
+
+
+@app.command()
 def doctor() -> None:
     """Say what this machine has: versions, libraries, MPI, what is missing."""
     carry_out("solver.doctor", "main")

@@ -1,8 +1,9 @@
 """An array's conductances and what pulses did to them, as plain matrices for circuit simulators of crossbars.
 
 `conductances.npz` holds numpy arrays, `conductance_K.csv` the K-th complete round of reads as a bare matrix [S], a row of the
-array on a line. CrossSim takes conductance matrices as numpy arrays; badcrossbar takes resistances (word lines by bit lines),
-the reciprocals.
+array on a line. A cell is read by a voltage on its column and the current out of its row, so the rows' currents are matrix times
+the columns' voltages: CrossSim's (outputs, inputs). badcrossbar takes resistances, word lines by bit lines: the transposed
+reciprocals (docs/circuits.md).
 """
 
 from __future__ import annotations
