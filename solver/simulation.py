@@ -108,7 +108,7 @@ class _Job:
         self.probe = AxisProbe(self.model) if FILAMENT in self.model.fields else None
         self.array = ArrayRows(self.scenario, self.model) if self.scenario.device.layout == "array" else None
         self.nodes = NodeMap(self.model.context.space)
-        self.heat = HeatBalance(self.model) if TEMPERATURE in self.model.fields else None
+        self.heat = HeatBalance(self.model, self.engine.heat_rows) if TEMPERATURE in self.model.fields else None
         self.output_times = self.waveform.output_times(self.scenario.output.fields_every)
 
     def _begin(self):

@@ -23,11 +23,14 @@ class HeatBalance:
 
     Args:
         model: `DeviceModel` with a temperature field.
+        source_rows: function that sums the rows of the sources where the state lives (an engine's `heat_rows`); None: DOLFINx
+            does, on the host.
     """
 
-    def __init__(self, model):
+    def __init__(self, model, source_rows=None):
         ctx = model.context
         self._model, self._scale = model, ctx.row_scale[TEMPERATURE]
+        self._source_rows = source_rows
         self._column = ctx.fields.index(TEMPERATURE)
         self._sources, self._storage = ([fem.form(t.form) for t in part(ctx)] for part in (heat.sources, heat.storage))
 
@@ -42,7 +45,8 @@ class HeatBalance:
 
     def produced(self) -> float:
         """Heat of the currents [kT0/s]. Collective."""
-        return -self._sum(self._sources)
+        rows = self._sum(self._sources) if self._source_rows is None else self._source_rows() / self._scale
+        return -rows
 
     def __call__(self, interior_residual) -> HeatSums:
         """All parts. Collective.

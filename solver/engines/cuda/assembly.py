@@ -186,7 +186,15 @@ class KernelAssembler:
 
     def _of(self, rank, fields):
         rows = range(self.block_size) if fields is None else [self.fields.index(name) for name in fields]
-        return [launch for launch in self.tables.launches if launch.kernel.rank == rank and launch.kernel.row in rows]
+        return [t for t in self.tables.launches if not t.part and t.kernel.rank == rank and t.kernel.row in rows]
+
+    def total(self, part) -> float:
+        """Sum over all rows of a part that is no equation (`Launch.part`), at `state`. Collective."""
+        self._b.fill(0.0)
+        for launch in self.tables.launches:
+            if launch.part == part:
+                self._run(launch, self._b)
+        return self.tables.layout.comm.allreduce(float(self._b.sum()))
 
     def _run(self, launch, target):
         """Add one kernel's contributions to residual or Jacobian."""

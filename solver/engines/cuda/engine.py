@@ -13,6 +13,7 @@ from solver.engines.convergence import NewtonResult, largest, small_enough
 from solver.engines.cuda.algebraic import Settler
 from solver.engines.cuda.linear import LinearSolver
 from solver.engines.cuda.newton import Newton
+from solver.engines.cuda.packing import HEAT
 from solver.physics.fields import ELECTRONS, FERMI, TEMPERATURE, TUNNELLING
 
 SETTLED = {TUNNELLING, FERMI, TEMPERATURE}  # fields that follow the others at once
@@ -146,6 +147,11 @@ class CudaEngine:
         the next evaluation."""
         self.assembler.refresh()
         return self.assembler.residual(interior_only=True)
+
+    def heat_rows(self) -> float:
+        """Sum of the rows of the heat's sources (`heat.sources`), for `HeatBalance`. Collective."""
+        self.assembler.refresh()
+        return self.assembler.total(HEAT)
 
     def residual_rows(self):
         """Owned residual at the model's state, flat; the caller's own."""

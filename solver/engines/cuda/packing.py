@@ -10,7 +10,10 @@ from solver.engines.cpu.assembly import JIT, join_terms
 from solver.engines.cuda.codegen import Coefficient, make_kernels
 from solver.engines.cuda.extraction import integrals, text_of
 from solver.engines.cuda.tables import Launch, Layout, Tables
+from solver.physics import heat
+from solver.physics.fields import TEMPERATURE
 
+HEAT = "heat produced"  # name of that sum
 # What DOLFINx compiles of these forms never runs: only their text, domains and constants are used.
 UNOPTIMISED = JIT | {"cffi_extra_compile_args": ["-O0"]}
 
@@ -62,6 +65,9 @@ class Sources:
                 jacobian = expand_derivatives(ufl.derivative(form, ctx.state, trial))
                 if not jacobian.empty():
                     self._add(jacobian, name, 2, contact, linear, label)
+        if TEMPERATURE in model.fields:
+            for ((_, rule), _, _), form in join_terms(heat.sources(ctx)).items():
+                self._add(form, TEMPERATURE, 1, False, False, f"heat produced, {rule}", part=HEAT)
 
         self.noise = None if ctx.noise is None else self.number_of(ctx.noise)
 
@@ -78,7 +84,7 @@ class Sources:
         """Dofmap of a C++ space over the owned cells."""
         return np.ascontiguousarray(space.dofmap.map()[: self._cells], dtype=np.int32)
 
-    def _add(self, form, row, rank, contact, linear, label):
+    def _add(self, form, row, rank, contact, linear, label, part=""):
         compiled = fem.form(form, jit_options=UNOPTIMISED)
         t, coefficients = self.tables, [self._coefficient(c) for c in compiled._cpp_object.coefficients]
         start = self._length
@@ -87,7 +93,7 @@ class Sources:
         for integral in integrals(text_of(compiled)):
             entities = compat.integration_entities(compiled, integral.kind, integral.subdomain, integral.place)
             for kernel in make_kernels(integral, coefficients, t.fields.index(row), len(t.fields), t.vertices, rank, self._apart):
-                t.launches.append(Launch(label, kernel, contact, linear, self._domain(entities), (start, self._length)))
+                t.launches.append(Launch(label, kernel, contact, linear, self._domain(entities), (start, self._length), part))
 
     def _coefficient(self, function):
         array = function.x.array

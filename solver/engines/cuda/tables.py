@@ -34,6 +34,7 @@ class Launch:
         contact, linear: as of the `Term`s it came from.
         domain: number of its entities among the tables' `domains`.
         constants: (start, end) of its constants in the flat array.
+        part: "" where it belongs to the equations; else the name of a sum that is read off the state.
     """
 
     label: str
@@ -42,6 +43,7 @@ class Launch:
     linear: bool
     domain: int
     constants: tuple[int, int]
+    part: str = ""
 
 
 @dataclass
