@@ -17,7 +17,7 @@ def halofil_run(scenario, out, *options, ranks=None):
     extra = ["--ranks", str(ranks)] if ranks else []
     return subprocess.run(
         [*COMMAND, str(scenario), "--out", str(out), *extra, *options], cwd=ROOT, capture_output=True, text=True,
-        timeout=300, check=False,
+        timeout=600, check=False,
     )
 
 

@@ -47,6 +47,24 @@ def test_terminals_are_those_of_the_cpu_engine(scenario, monkeypatch):
     assert_same(table(outs["cpu"]), table(outs["cuda"]))
 
 
+@pytest.mark.slow
+def test_the_quick_sweep_through_set_and_reset_is_that_of_the_cpu_engine(tmp_path, monkeypatch):
+    """scenarios/quick.yaml as it is: the same steps, currents within 1e-6 of the row's largest, the same set and reset."""
+    monkeypatch.setenv("HALOFIL_CUDA_FLAVOUR", "host")
+    tables, summaries = [], []
+    for engine in ("cpu", "cuda"):
+        done = halofil_run(ROOT / "scenarios/quick.yaml", tmp_path / engine, "--engine", engine, "--set", "output.figures=off", ranks=1)
+        assert done.returncode == 0, done.stdout + done.stderr
+        tables.append(table(tmp_path / engine))
+        summaries.append(json.loads((tmp_path / engine / "summary.json").read_text()))
+    one, other = (t[[c for c in t.columns if c.startswith("current ")]].to_numpy() for t in tables)
+    np.testing.assert_array_equal(tables[0]["time [s]"], tables[1]["time [s]"])
+    assert (np.abs(other - one).max(axis=1) <= 1e-6 * np.abs(one).max(axis=1)).all()
+    assert summaries[0]["sets [1]"] == summaries[1]["sets [1]"] == 1 and summaries[0]["resets [1]"] == summaries[1]["resets [1]"] == 1
+    for name in ("V_set [V]", "V_reset [V]"):
+        assert summaries[1][name] == pytest.approx(summaries[0][name], rel=1e-6)
+
+
 @pytest.mark.parallel
 def test_a_step_is_the_same_on_two_ranks(tmp_path, monkeypatch):
     monkeypatch.setenv("HALOFIL_CUDA_FLAVOUR", "host")
