@@ -5,6 +5,7 @@ import signal
 import time
 from pathlib import Path
 
+import numpy as np
 from mpi4py import MPI
 
 from solver.results.collective import on_root
@@ -97,6 +98,7 @@ class _Job:
         from solver.physics.observables import AxisProbe
         from solver.results.nodes import NodeMap
         from solver.transient.array_rows import ArrayRows
+        from solver.transient.leaping import PulseLeaps
         from solver.transient.marching import stepper_for
 
         self.stepper = stepper_for(self.scenario, self.device, engine=self._engine)
@@ -109,6 +111,7 @@ class _Job:
         self.array = ArrayRows(self.scenario, self.model) if self.scenario.device.layout == "array" else None
         self.nodes = NodeMap(self.model.context.space)
         self.heat = HeatBalance(self.model, self.engine.heat_rows) if TEMPERATURE in self.model.fields else None
+        self.leaps = PulseLeaps(self.stepper)
         self.output_times = self.waveform.output_times(self.scenario.output.fields_every)
 
     def _begin(self):
@@ -122,7 +125,9 @@ class _Job:
         self.segment, self.voltage, self.wall_before = 0, 0.0, 0.0
         if self.folder.resuming:
             states, scalars = checkpoint.load(self.folder.checkpoint, self.nodes)
-            self.stepper.restore(states, scalars["stepper"])
+            levels = {name: states.pop(name) for name in list(states) if name.startswith("level")}
+            self.stepper.restore(levels, scalars["stepper"])
+            self.leaps.restore(states, scalars["leaps"])
             run = scalars["run"]
             self.energy, self.imbalance_charge, self._last = run["energy"], run["imbalance"], tuple(run["last"])
             self.source_energy = run["source energy"]
@@ -156,7 +161,8 @@ class _Job:
         pending = [t for t in self.output_times if t > self.stepper.time]
         with Progress(self.comm, self.waveform.end, self.stepper.time) as progress:
             try:
-                for k in range(self.segment, len(self.waveform.segments)):
+                k = self.segment
+                while k < len(self.waveform.segments):
                     segment = self.waveform.segments[k]
                     if self.stepper.time <= segment.start:
                         self.stepper.enter(segment, self.stepper.source)
@@ -180,11 +186,24 @@ class _Job:
                                 f"stopped at t = {record.time:.6g} s, V = {record.voltage:.4f} V: solver.max_steps "
                                 f"({self.scenario.solver.max_steps}) steps are done."
                             )
+                    k += 1 + (2 * self._leap(segment, k + 1) if segment.resolved else 0)
+                    pending = [t for t in pending if t > self.stepper.time]
             except SolutionStopped:
                 self._restore_last()
                 self._save()
                 raise
         return self._finish()
+
+    def _leap(self, pause, following: int) -> int:
+        """After a pulse's pause: pulses that are leapt over; `following` is the segment that comes next."""
+        left = sum(s.step == pause.step and s.kind == "write" for s in self.waveform.segments[following:])
+        sums = np.array([self.energy, self.source_energy, self.imbalance_charge, *self.array.energy])
+        pulses, more = self.leaps.after_pulse(pause, left, sums)
+        if pulses:
+            self.leaps.leap(pulses, self.waveform.segments[following + 2 * pulses - 1].end)
+            self.energy, self.source_energy, self.imbalance_charge = (sums + more)[:3]
+            self.array.energy = self.array.energy + more[3:]
+        return pulses
 
     def _on_signal(self, number, frame):
         if self._signal is not None:  # asked twice: stop at once
@@ -276,13 +295,14 @@ class _Job:
         from solver.results import checkpoint
 
         states, scalars = self.stepper.snapshot()
+        strobes, leaps = self.leaps.snapshot()
         run = {
             "energy": self.energy, "source energy": self.source_energy, "imbalance": self.imbalance_charge, "last": list(self._last),
             "segment": self.segment, "voltage": self.voltage, "wall": self.wall(),
             "array": None if self.array is None else self.array.snapshot(),
             "newton": self.engine.newton_iterations, "linear": self.engine.linear_iterations,
         }
-        checkpoint.save(self.folder.checkpoint, self.nodes, states, {"stepper": scalars, "run": run})
+        checkpoint.save(self.folder.checkpoint, self.nodes, states | strobes, {"stepper": scalars, "leaps": leaps, "run": run})
 
     def wall(self) -> float:
         """Seconds spent on this run, before a resume included."""

@@ -117,6 +117,13 @@ class DeviceModel:
         a = self.state if array is None else array
         return a.reshape(-1, len(self.fields))[:, self.fields.index(field)]
 
+    def with_ghosts(self, owned):
+        """Local array, ghosts included, of this rank's (owned nodes, fields) values. Collective."""
+        x = fem.Function(self.context.space).x
+        x.array[: owned.size] = owned.ravel()
+        x.scatter_forward()
+        return self.xp.asarray(x.array.copy())
+
     def _nodes(self, dim, entities):
         mesh = self.device.mesh
         mesh.topology.create_connectivity(dim, mesh.topology.dim)

@@ -64,6 +64,8 @@ def _step(scenario: Scenario, step: Step, path: Path_) -> Iterator[tuple[Path_, 
     if isinstance(step, Write):
         if step.period is not None and step.period <= step.width:
             yield (*path, "period"), f"is not longer than the width ({format_quantity(step.width, 'time')}); write more"
+        if step.resolved is not None:
+            yield from (((*path, "resolved"), fault) for fault in _leaps(scenario, step))
         if step.amplitude == 0:
             yield (*path, "amplitude"), "is 0 V, so nothing would be written; write another voltage"
     if isinstance(step, Bias):
@@ -74,6 +76,15 @@ def _step(scenario: Scenario, step: Step, path: Path_) -> Iterator[tuple[Path_, 
                                                   + (f" (nearest: {near})" if near else ""))
             elif terminals[name].role != "driven":
                 yield (*path, "voltages", name), f"has no effect: the terminal is {terminals[name].role}; make it driven"
+
+
+def _leaps(scenario: Scenario, step: Write) -> Iterator[str]:
+    if step.resolved < 2:
+        yield "must be at least 2: the first pulse after a leap mends what the leap has distorted"
+    elif step.resolved + 1 >= step.count:
+        yield f"leaves none of {step.count} pulses to leap over; remove it, or write more pulses"
+    if scenario.physics.noise != "off":
+        yield "has no meaning with noise, which no change of one pulse foretells; remove it, or physics.noise"
 
 
 def selected(cell: tuple[int, int]) -> tuple[str, str]:

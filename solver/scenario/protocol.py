@@ -102,6 +102,9 @@ class Write(Step):
     width: Duration = Field(description="length of a pulse")
     period: Duration | None = Field(None, description="from the start of a pulse to the start of the next; without it twice the width")
     count: Count = Field(1, description="number of pulses")
+    resolved: Count | None = Field(
+        None, description="follow this many pulses in all their steps, then leap over as many as the fields allow by the change that "
+        "the last one made, and so on; without it every pulse is followed")
     scheme: Literal["V/2", "V/3", "ground", "floating"] = Field(
         "V/2", description="what the other terminals do during a pulse: 0 V, a third, or no current; ground puts the whole "
         "voltage on the column and everything else at 0 V, so that the cells of the same row see nothing and those of the same "

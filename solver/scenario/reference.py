@@ -159,7 +159,7 @@ def _values(name: str, field: Any) -> str:
              "protocol": "list of steps", "steps": "list of steps", "doping": "list of profiles", "initial_profile": "list of profiles", "equation": "an equation", "formula": "text", "pads": "name: section",
              "terminals": "name: section", "voltages": "name: voltage", "cell": "[row, column], from 1",
              "ions": "a word of these, or a mapping by species", "charge": "a whole number, not 0", "sublattice": "text",
-             "reaction": "an equation"}
+             "reaction": "an equation", "resolved": "a whole number from 2"}
     simple = {bool: "`on`, `off`", int: "a whole number from 1"}
     return words.get(name) or simple.get(field.annotation, "section")
 

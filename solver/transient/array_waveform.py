@@ -27,6 +27,7 @@ class ArraySegment:
         cell: (row, column) that is written or read, or None.
         step: number of the protocol's step, repeats unrolled.
         amplitude: voltage of the selected column over the row [V], 0 without a cell.
+        resolved: of a write step that leaps over pulses, how many are followed in between (see leaping.py); else 0.
     """
 
     start: float
@@ -38,6 +39,7 @@ class ArraySegment:
     cell: tuple[int, int] | None = None
     step: int = 0
     amplitude: float = 0.0
+    resolved: int = 0
 
     def voltage(self, t: float) -> np.ndarray:
         """(driven terminals,) [V] at time `t` within the segment."""
@@ -92,7 +94,7 @@ class ArrayWaveform:
         period = step.period or 2 * step.width
         for _ in range(step.count):
             self._add(step.width, volts, floating, kind="write", cell=tuple(step.cell), step=number, amplitude=step.amplitude)
-            self._add(period - step.width, {}, kind="rest", step=number)
+            self._add(period - step.width, {}, kind="rest", step=number, resolved=step.resolved or 0)
 
     def _add(self, duration, voltages, floating=(), *, ramp=False, volts=None, **what):
         end = np.array([voltages.get(name, 0.0) for name in self.driven]) if volts is None else volts

@@ -13,6 +13,7 @@ class Segment:
         start, end: s.
         v_start, v_end: V.
         floating: terminals that are let go for its time; none where one terminal is driven.
+        resolved: pulses to follow between leaps over others (arrays); 0 for none.
     """
 
     start: float
@@ -20,6 +21,7 @@ class Segment:
     v_start: float
     v_end: float
     floating: tuple[str, ...] = ()
+    resolved: int = 0
 
     def voltage(self, t: float) -> float:
         """V at time `t` within the segment."""
