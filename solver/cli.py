@@ -120,17 +120,26 @@ def view(
     field: Annotated[str | None, typer.Option(metavar="NAME", help="e.g. filament (default), potential, vacancies")] = None,
     time: Annotated[str | None, typer.Option(metavar="TIME", help="e.g. 0.8s, or set, reset, first, last (default)")] = None,
     clip: Annotated[str | None, typer.Option(metavar="PLANE", help="cut the cell open there, e.g. y=0 (nm)")] = None,
+    slices: Annotated[list[str] | None, typer.Option("--slice", metavar="PLANE", show_default=False,
+                      help="colour this plane and leave the rest open, e.g. y=0 (nm); can be repeated")] = None,
     line: Annotated[str | None, typer.Option(metavar="POINTS",
-                    help="profile between two points, x,y,z:x,y,z (nm)")] = None,
+                    help="profile between two points, x,y,z:x,y,z (nm), or gap: along the gap")] = None,
     isosurface: Annotated[float | None, typer.Option(metavar="VALUE", help="draw this isosurface of the field")] = None,
+    filament: Annotated[bool | None, typer.Option("--filament/--no-filament", show_default=False, help="draw the filament's "
+                        "surface (default: with --slice and --current)")] = None,
+    current: Annotated[bool, typer.Option("--current", help="draw field lines of the current")] = False,
+    beside: Annotated[Path | None, typer.Option(metavar="DIR", help="a second run, on the right, in the same colours")] = None,
     png: Annotated[Path | None, typer.Option(metavar="FILE", help="write a picture instead of a window")] = None,
+    animation: Annotated[Path | None, typer.Option(metavar="FILE", help="write all stored steps as .mp4 or .gif")] = None,
+    fps: Annotated[float, typer.Option(min=0.1, max=100.0, metavar="N", help="steps a second of the animation")] = 10.0,
     zoom: Annotated[str | None, typer.Option(metavar="LENGTH", help="show only this far around the filament, e.g. "
                                              "'30 nm'")] = None,
 ) -> None:
-    """Look into a run: any field, at any time, cut anywhere."""
+    """Look into a run: any field, at any time, cut anywhere; as a picture, a film or in a window."""
     around = None if zoom is None else 1e9 * quantity("--zoom", zoom, "length")  # nm
     carry_out("solver.figures.view", "view", existing(results), field=field, time=time, clip=clip, line=line,
-          isosurface=isosurface, png=png, zoom=around)
+              isosurface=isosurface, png=png, zoom=around, slices=tuple(slices or ()), filament=filament, current=current,
+              beside=None if beside is None else existing(beside), animation=animation, fps=fps)
 
 
 @app.command()

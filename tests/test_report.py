@@ -8,14 +8,14 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import synthetic_run as synthetic
-from devices import scenario as scenario_of
 
 from solver.figures import style
 from solver.report import contents, health, make, page
 from solver.results.folder import NoResult
 from solver.results.snapshots import read_snapshots
 from solver.scenario.resolved import recorded_overrides, recorded_yaml
+from tests import synthetic_run as synthetic
+from tests.devices import scenario as scenario_of
 
 SCENARIO = """
 name: axisymmetric
@@ -192,7 +192,7 @@ def test_scenes_of_a_column_and_of_a_cell(tmp_path, dimension):
     from solver.report.scene import PLACE_OF_DATA, export
 
     if dimension == 1:
-        from test_figures_scenes import slab
+        from tests.test_figures_scenes import slab
 
         device, scenario = slab(), None
         text = SCENARIO.replace("layout: axisymmetric_gap, gap: 60 nm, radius: 80 nm", "layout: slab, thickness: 60 nm")

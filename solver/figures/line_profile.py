@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,7 +14,11 @@ from solver.figures.selection import ViewError
 from solver.results.folder import atomic_write_text
 from solver.results.snapshots import Snapshots
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 _SAMPLES = 401
+_INSIDE = 0.05  # nm off the electrode's and the spacer's surface, on which no cell or two may be found
 
 
 def sample(found: Snapshots, step: int, field: str, first: np.ndarray, last: np.ndarray
@@ -57,25 +63,47 @@ def sample(found: Snapshots, step: int, field: str, first: np.ndarray, last: np.
     return distance, points, result
 
 
-def draw(found: Snapshots, step: int, field: str, first: np.ndarray, last: np.ndarray, title: str, png: Path
-         ) -> list[Path]:
-    """Write the curve (PNG) and the samples (CSV beside it); returns both paths."""
-    distance, points, values = sample(found, step, field, first, last)
+def along_gap(found: Snapshots) -> tuple[np.ndarray, np.ndarray]:
+    """The two ends (3,) [nm] of the filament's axis: from its foot to the other electrode, just inside the film."""
+    site = found.site
+    film = found.points[np.unique(found.cells[found.cells_of("film")])]
+    away = film - site.foot
+    across = away - np.outer(away @ site.axis, site.axis)
+    near = np.linalg.norm(away, axis=1) < site.length
+    inward = across[near].mean(axis=0) if np.any(near) else np.zeros(3)
+    size = float(np.linalg.norm(inward))
+    first = site.foot + (_INSIDE * inward / size if size > 1e-6 and found.coordinates != "axisymmetric" else 0.0)
+    return first, first + site.axis * site.length
+
+
+def write(path: Path, field: str, samples: tuple[np.ndarray, np.ndarray, np.ndarray]) -> Path:
+    """The samples as CSV; returns the path."""
+    distance, points, values = samples
     table = io.StringIO()
     np.savetxt(table, np.column_stack([distance, points, values]), delimiter=",", fmt="%.9e", comments="",
                header=f"distance [nm],x [nm],y [nm],z [nm],{field}")
-    csv = png.with_suffix(".csv")
-    csv.parent.mkdir(parents=True, exist_ok=True)
-    atomic_write_text(csv, table.getvalue())
-    with style.printed():
-        figure = style.new_figure(88, 64)
-        axes = figure.add_axes((0.17, 0.15, 0.79, 0.72))
-        axes.plot(distance, values, color=style.BLUE)
-        finite = values[np.isfinite(values)]
-        if finite.min() > 0 and finite.max() / finite.min() > 100:
-            axes.set_yscale("log")
-        ends = " to ".join("(" + ", ".join(f"{v:.6g}" for v in end) + ")" for end in (first, last))
-        axes.set(xlabel=f"distance [nm], from {ends} nm", ylabel=style.in_print(field), xlim=(0, distance[-1]))
-        axes.set_title(title)
-        style.save(figure, png)
-    return [png, csv]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    atomic_write_text(path, table.getvalue())
+    return path
+
+
+def draw(axes: Axes, curves: Sequence[tuple[str, np.ndarray, np.ndarray]], field: str, ends: tuple[np.ndarray, np.ndarray],
+         limits: tuple[float, float, bool]) -> None:
+    """Curves over the distance from the first end.
+
+    Args:
+        axes: where to.
+        curves: (label, distance [nm], values) of each run.
+        field: what is drawn.
+        ends: of the first run's line [nm].
+        limits: of the values, and whether they are logarithmic.
+    """
+    low, high, log = limits
+    for (label, distance, values), colour in zip(curves, (style.BLUE, style.RED), strict=False):
+        axes.plot(distance, values, color=colour, label=label)
+    margin = 0.0 if log else 0.04 * (high - low)
+    words = " to ".join("(" + ", ".join(f"{v:.4g}" for v in end) + ")" for end in ends)
+    axes.set(yscale="log" if log else "linear", xlabel=f"distance [nm], from {words} nm".replace("-", "−") if len(curves) == 1 else "distance [nm]",
+             ylabel=style.in_print(field), xlim=(0, curves[0][1][-1]), ylim=(low / 1.3, high * 1.3) if log else (low - margin, high + margin))
+    if len(curves) > 1:
+        axes.legend(loc="best")

@@ -62,7 +62,7 @@ def plane_states(directory: str | Path, found: Snapshots, png: Path) -> Path:
                 if name == POTENTIAL:
                     axes.tricontour(mesh, shown, levels=reach / 5 * np.arange(-4.5, 5), colors="#303030",
                                     linewidths=0.4, linestyles="solid")
-                _draw_filament(axes, mesh, _filament(values))
+                draw_filament(axes, mesh, _filament(values))
                 _draw_electrodes(axes, directory, found, box)
                 axes.set(xlim=box[:2], ylim=box[2:], aspect="equal")
                 if row == 0:
@@ -106,7 +106,7 @@ def _shown(found: Snapshots, points: np.ndarray) -> np.ndarray:
                      max(z - 0.4 * gap, low[1] - plate), min(z + 1.6 * gap, high[1] + plate)])
 
 
-def _draw_filament(axes: Axes, mesh, fraction: np.ndarray) -> None:
+def draw_filament(axes: Axes, mesh, fraction: np.ndarray) -> None:
     """The filament filled, with its outline: filament fraction above 0.5."""
     # the argument of the tanh profile is what is linear between nodes
     clipped = np.clip(fraction, 1e-4, 1 - 1e-4)

@@ -83,14 +83,15 @@ def draw_film(scene: pyvista.Plotter, film: pyvista.UnstructuredGrid, colouring:
             scene.add_mesh(lines, color="#303030", line_width=edge, lighting=False)
 
 
-def draw_filament(scene: pyvista.Plotter, film: pyvista.UnstructuredGrid, mirror: float | None) -> None:
+def draw_filament(scene: pyvista.Plotter, film: pyvista.UnstructuredGrid, mirror: float | None, opacity: float = 1.0
+                  ) -> None:
     """The filament's surface, filament fraction 0.5, as a solid body in front of the cut."""
     surface = filament_surface(film, mirror=mirror)
     if surface is None:
         return
     surface = surface.compute_normals(auto_orient_normals=True, split_vertices=True, feature_angle=50)
     scene.add_mesh(surface, color=style.FILAMENT, ambient=0.3, diffuse=0.75, specular=0.5, specular_power=20,
-                   smooth_shading=True, show_scalar_bar=False)
+                   smooth_shading=True, show_scalar_bar=False, opacity=opacity)
 
 
 def overview(found: Snapshots, parts: Bodies, step: int, colouring: Colouring, camera: Camera) -> np.ndarray:

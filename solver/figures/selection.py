@@ -91,8 +91,8 @@ def _length(text: str, what: str) -> float:
     return float(parts[1]) * _NANOMETRES[parts[2]]
 
 
-def parse_clip(text: str) -> tuple[str, float]:
-    """Axis and position [nm] of a cut like "y=0" or "z = 0.1um".
+def parse_clip(text: str, what: str = "clip") -> tuple[str, float]:
+    """Axis and position [nm] of a cut like "y=0" or "z = 0.1um"; ``what`` it is, for the sentence.
 
     Raises:
         ViewError: not of that form.
@@ -100,8 +100,8 @@ def parse_clip(text: str) -> tuple[str, float]:
     axis, sign, place = text.partition("=")
     axis = axis.strip().lower()
     if not sign or axis not in ("x", "y", "z"):
-        raise ViewError(f"clip '{text}' is not a plane: write an axis and a position in nm, like y=0")
-    return axis, _length(place, f"clip '{text}'")
+        raise ViewError(f"{what} '{text}' is not a plane: write an axis and a position in nm, like y=0")
+    return axis, _length(place, f"{what} '{text}'")
 
 
 def parse_line(text: str) -> tuple[np.ndarray, np.ndarray]:
