@@ -182,11 +182,13 @@ def test_compare_passes_on_that_a_row_is_outside_its_band(called, tmp_path):
 
 def test_view_passes_its_options_on_and_wants_a_length_with_its_unit(called, tmp_path):
     assert halofil("view", tmp_path, "--field", "potential", "--time", "0.8s", "--clip", "y=0", "--zoom", "30 nm",
-                   "--png", "a.png")[0] == 0
+                   "--png", "a.png", "--slice", "y=0", "--slice", "z=60", "--current", "--no-filament", "--beside", tmp_path,
+                   "--animation", "film.gif", "--fps", "5")[0] == 0
     (_, arguments, options), = called.list
     assert arguments == (tmp_path,)
     assert options == {"field": "potential", "time": "0.8s", "clip": "y=0", "line": None, "isosurface": None,
-                       "png": Path("a.png"), "zoom": pytest.approx(30.0)}
+                       "png": Path("a.png"), "zoom": pytest.approx(30.0), "slices": ("y=0", "z=60"), "current": True,
+                       "filament": False, "beside": tmp_path, "animation": Path("film.gif"), "fps": 5.0}
     code, _, err = halofil("view", tmp_path, "--zoom", "30")
     assert (code, err) == (2, "--zoom: 30 has no unit; write e.g. 30 nm\n")
 

@@ -1,7 +1,5 @@
 """What `halofil view` adds to a picture: slices, filament, current, profiles, films, two runs, terminals, the slider."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
@@ -285,19 +283,3 @@ def test_a_run_without_a_quasi_fermi_potential_has_no_current_to_show(tmp_path):
     synthetic.write_run(tmp_path, synthetic.rectangle_device(MPI.COMM_SELF), every=400)
     with pytest.raises(ViewError, match="stored quasi-Fermi potential"):
         view(tmp_path, "potential", current=True, png=tmp_path / "view.png")
-
-
-def test_the_command_hands_every_option_on(monkeypatch, tmp_path):
-    import sys
-
-    from typer.testing import CliRunner
-
-    from solver.cli import app
-
-    got = {}
-    monkeypatch.setitem(sys.modules, "solver.figures.view", SimpleNamespace(view=lambda folder, **options: got.update(options) or []))
-    done = CliRunner().invoke(app, ["view", str(tmp_path), "--slice", "y=0", "--slice", "z=60", "--current", "--no-filament",
-                                    "--beside", str(tmp_path), "--animation", "film.gif", "--fps", "5", "--zoom", "30 nm"])
-    assert done.exit_code == 0
-    assert got["slices"] == ("y=0", "z=60") and got["current"] is True and got["filament"] is False and got["beside"] == tmp_path
-    assert str(got["animation"]) == "film.gif" and got["fps"] == 5 and got["zoom"] == pytest.approx(30)
