@@ -13,6 +13,7 @@ from mpi4py import MPI
 
 FOLDER = Path(__file__).parents[1] / "scenarios"
 STEPS = {1: 6, 2: 6, 3: 2}  # by dimension
+TIGHT = ("solver.newton_tolerance=1e-11", "solver.linear_tolerance=1e-10")
 SMALL = 20_000  # unknowns up to which the equilibrium at 0 V is solved for first
 
 
@@ -35,12 +36,12 @@ def first_steps(scenario, mesh, engine, steps):
     return stepper, currents, [sum(r.newton_iterations for r in records), sum(r.linear_iterations for r in records)]
 
 
-def compare(path):
-    """Numbers of one scenario's row: what both engines do in its first steps."""
+def compare(path, overrides=()):
+    """Numbers of one scenario's row: what both engines do in its first steps. `overrides`: as for `--set`."""
     import meshes
     from solver.scenario import load_scenario
 
-    scenario = load_scenario(path)
+    scenario = load_scenario(path, list(overrides))
     os.environ["HALOFIL_CUDA_FLAVOUR"] = "host"
     with tempfile.TemporaryDirectory() as folder:
         mesh = Path(folder) / "device.msh"
@@ -58,16 +59,25 @@ def compare(path):
 
 
 def main():
-    """The table; exit status 1 where a difference exceeds 1e-6 of the row's largest current."""
+    """The table; exit status 1 where a difference exceeds 1e-6 of the row's largest current.
+
+    Where it does at the scenario's own tolerances (charging currents of the first microseconds: the cpu engine's own error is
+    as large), both engines are compared at tight ones.
+    """
     paths = [FOLDER / f"{name}.yaml" for name in sys.argv[1:]] or sorted(FOLDER.glob("*.yaml"))
-    print("| scenario | unknowns | steps | largest difference | Newton iterations, cpu / cuda | linear iterations, cpu / cuda |")
-    print("|---|---|---|---|---|---|", flush=True)
+    print("| scenario | unknowns | steps | largest difference | at tight tolerances | Newton iterations, cpu / cuda | linear, cpu / cuda |")
+    print("|---|---|---|---|---|---|---|", flush=True)
     good = True
     for path in paths:
         r = compare(path)
         counts = [f"{r['cpu'][k]} / {r['cuda'][k]}" for k in (0, 1)]
-        print(f"| {path.stem} | {r['unknowns']} | {r['steps']} | {r['difference']:.1e} | {counts[0]} | {counts[1]} |", flush=True)
-        good &= r["same times"] and r["difference"] <= 1e-6
+        judged, tight = r, ""
+        if r["difference"] > 1e-6:
+            judged = compare(path, TIGHT)
+            tight = f"{judged['difference']:.1e}"
+        cells = (path.stem, r["unknowns"], r["steps"], f"{r['difference']:.1e}", tight, *counts)
+        print(f"| {' | '.join(map(str, cells))} |", flush=True)
+        good &= r["same times"] and judged["difference"] <= 1e-6
     raise SystemExit(int(not good))
 
 
