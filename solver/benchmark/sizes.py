@@ -26,7 +26,7 @@ def run(scenario, sizes, ranks, engines, out: Path | None) -> int:
         engines: "cpu", "cuda" (a card), "cuda host" (its kernels on a core).
         out: file for the JSON; None: printed.
     """
-    found = []
+    found, machine = [], _machine()
     with tempfile.TemporaryDirectory() as folder:
         for wanted in sizes:
             file, mesh = Path(folder) / "scenario.yaml", Path(folder) / "device.msh"
@@ -36,7 +36,7 @@ def run(scenario, sizes, ranks, engines, out: Path | None) -> int:
                     entry = _measured(engine, n, file, mesh)
                     found.append({"wanted unknowns": wanted, **entry})
                     print(_line(found[-1]), file=sys.stderr, flush=True)
-    text = json.dumps({"machine": _machine(), "measurements": found}, indent=2)
+    text = json.dumps({"machine": machine, "measurements": found}, indent=2)
     if out is None:
         print(text)
     else:
@@ -183,7 +183,8 @@ def _machine():
         model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
     except OSError:
         pass
-    return {"processor": model or platform.machine(), "cores": len(os.sched_getaffinity(0))}
+    # other jobs show in the times: a load above 0 at the start is said
+    return {"processor": model or platform.machine(), "cores": len(os.sched_getaffinity(0)), "load at the start": os.getloadavg()[0]}
 
 
 if __name__ == "__main__":

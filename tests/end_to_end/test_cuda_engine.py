@@ -9,6 +9,7 @@ import pytest
 
 from tests.devices import GAP, with_carriers
 from tests.end_to_end.running import HEAD, ROOT, assert_same, halofil_run, table
+from tests.engine_table import ALLOWED, FOLDER, judged
 
 COARSE = "mesh: {size_at_filament: 2 nm, core_radius: 8 nm}\n"
 # Growth while the voltage rises, a jump, decay: implicit Euler and BDF2.
@@ -63,6 +64,16 @@ def test_the_quick_sweep_through_set_and_reset_is_that_of_the_cpu_engine(tmp_pat
     assert summaries[0]["sets [1]"] == summaries[1]["sets [1]"] == 1 and summaries[0]["resets [1]"] == summaries[1]["resets [1]"] == 1
     for name in ("V_set [V]", "V_reset [V]"):
         assert summaries[1][name] == pytest.approx(summaries[0][name], rel=1e-6)
+
+
+@pytest.mark.parametrize("name", [
+    name if name in ("impedance", "crosstalk_pair") else pytest.param(name, marks=pytest.mark.slow)
+    for name in sorted(path.stem for path in FOLDER.glob("*.yaml"))
+])  # fmt: skip
+def test_every_scenario_starts_as_on_the_cpu_engine(name, monkeypatch):
+    monkeypatch.setenv("HALOFIL_CUDA_FLAVOUR", "host")
+    found, tight = judged(FOLDER / f"{name}.yaml")
+    assert found["same times"] and (found["difference"] if tight is None else tight) <= ALLOWED, (found, tight)
 
 
 @pytest.mark.parallel
