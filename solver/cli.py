@@ -232,8 +232,8 @@ def crosstalk(
     limit: Annotated[float, typer.Option(help="largest disturb that is borne: ln change of the victim over that of the "
                                          "written cell")] = 0.01,
 ) -> None:
-    """Disturb against pitch of an array's cells, and the smallest pitch for a limit."""
-    carry_out("solver.analysis.crosstalk", "main", [existing(folder) for folder in folders], limit)
+    """Disturb of an array's cells against pitch, with the smallest pitch for a limit, or against what else the runs differ in."""
+    carry_out("solver.analysis.disturb_curve", "main", [existing(folder) for folder in folders], limit)
 
 
 @app.command()

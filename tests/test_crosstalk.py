@@ -10,12 +10,10 @@ from solver.analysis.crosstalk import (
     changes,
     crosstalk_numbers,
     disturb,
-    disturb_curve,
-    main,
     readings,
-    smallest_pitch,
     writes,
 )
+from solver.analysis.disturb_curve import disturb_curve, main, smallest_pitch
 from solver.results.folder import NoResult
 from tests.devices import scenario
 
@@ -31,12 +29,12 @@ BEFORE = {(1, 1): 1e-9, (1, 2): 2e-9, (2, 1): 3e-9, (2, 2): 4e-9}
 GAIN = {(1, 1): 0.2, (1, 2): 0.0, (2, 1): 2.0, (2, 2): -0.1}  # ln, of the write
 
 
-def run_of(folder, pitch="500 nm", amplitude="0.2 V", gain=None):
+def run_of(folder, pitch="500 nm", amplitude="0.2 V", gain=None, width="10 ms"):
     """A result folder whose cells conduct BEFORE, and after the write as `gain` says; returns scenario and table."""
     from solver.transient.array_waveform import waveform_of
 
     folder.mkdir(exist_ok=True)
-    s = scenario(folder, ARRAY % (pitch, amplitude))
+    s = scenario(folder, (ARRAY % (pitch, amplitude)).replace("width: 10 ms", f"width: {width}"))
     (folder / "scenario.yaml").write_text(s.resolved_yaml())
     gain, rows, written = GAIN if gain is None else gain, [], False
     for segment in waveform_of(s).segments:
@@ -100,6 +98,7 @@ def test_the_curve_takes_each_pitchs_own_control_off(tmp_path):
     points = disturb_curve(folders)
     assert [p.pitch for p in points] == pytest.approx([500e-9, 1e-6])
     assert [p.disturb for p in points] == pytest.approx([0.1, 0.025], rel=1e-9)
+    assert [dict(p.setting) for p in points] == [{"device.pitch": "500 nm"}, {"device.pitch": "1 um"}]
     assert main(folders, 0.05) == 0
     assert (folders[0] / "figures" / "disturb.png").stat().st_size > 10_000
     with pytest.raises(NoResult, match="has no control"):
@@ -107,6 +106,20 @@ def test_the_curve_takes_each_pitchs_own_control_off(tmp_path):
     with pytest.raises(NoResult, match="second run"):
         disturb_curve([folders[0], folders[0]])
     assert main([folders[1]], 0.05) == 2
+
+
+def test_runs_that_differ_in_something_else_are_told_apart_by_it(tmp_path, capsys):
+    folders = []
+    for width, share in (("10 ms", 1.0), ("20 ms", 0.5)):
+        for amplitude in ("0.2 V", "1 uV"):
+            folder = tmp_path / f"{width} {amplitude}"
+            gain = dict.fromkeys(GAIN, 0.0) if "uV" in amplitude else {c: v * (1.0 if c == (2, 1) else share) for c, v in GAIN.items()}
+            run_of(folder, amplitude=amplitude, gain=gain, width=width)
+            folders.append(folder)
+    assert {p.setting["protocol.1.write.width"]: round(p.disturb, 9) for p in disturb_curve(folders)} == {"10 ms": 0.1, "20 ms": 0.05}
+    assert main(folders, 0.05) == 0
+    out = capsys.readouterr().out
+    assert "20 ms" in out and "smallest pitch" not in out
 
 
 def test_matrices_for_circuit_simulators_hold_the_reads(tmp_path):

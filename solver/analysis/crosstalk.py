@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from solver.analysis.hammering import hammered
-from solver.results.folder import NoResult
-from solver.results.tables import read_terminals
 from solver.transient.array_rows import cell_name, energy_column, gap_column
 from solver.transient.array_waveform import waveform_of
 
@@ -117,127 +113,6 @@ def disturb(change: dict[tuple[int, int], float], aggressor: tuple[int, int],
     if not net.get(aggressor):
         return {}
     return {cell: value / net[aggressor] for cell, value in net.items() if cell != aggressor}
-
-
-def smallest_pitch(pitch: np.ndarray, disturbed: np.ndarray, limit: float) -> float | None:
-    """Pitch at which the disturb falls to a limit, by interpolation of ln |disturb| over ln pitch.
-
-    Args:
-        pitch: (n,) [m], in any order.
-        disturbed: (n,) victim over aggressor [1], of either sign.
-        limit: largest size that is borne [1].
-
-    Returns:
-        [m]; the smallest pitch where all are within the limit, None where the largest pitch is not.
-    """
-    order = np.argsort(pitch)
-    p, d = np.asarray(pitch, float)[order], np.maximum(np.abs(np.asarray(disturbed, float)[order]), 1e-300)
-    over = np.flatnonzero(d > limit)
-    if len(over) == 0:
-        return float(p[0])
-    k = over[-1]
-    if k == len(p) - 1:
-        return None
-    share = np.log(d[k] / limit) / np.log(d[k] / d[k + 1])
-    return float(np.exp(np.log(p[k]) + share * np.log(p[k + 1] / p[k])))
-
-
-CONTROL = 1e-4  # V: a write below this writes nothing, its run shows what the cells do by themselves
-
-
-@dataclass(frozen=True)
-class CurvePoint:
-    """What the first write did in one device.
-
-    Attributes:
-        pitch: [m].
-        aggressor: ln change of the written cell's conductance, its own drift taken off.
-        victim: that of the other cell which changed most, of either sign.
-    """
-
-    pitch: float
-    aggressor: float
-    victim: float
-
-    @property
-    def disturb(self) -> float:
-        """Victim over aggressor [1]."""
-        return self.victim / self.aggressor
-
-
-def disturb_curve(directories: Sequence[str | Path]) -> list[CurvePoint]:
-    """Disturb against pitch of finished array runs, by pitch.
-
-    Args:
-        directories: results folders, each pitch once with a write and, to take the cells' drift off, once with a write of
-            less than `CONTROL`.
-
-    Raises:
-        NoResult: one sentence: no run is of layout array with a write and reads around it, a pitch lacks its control, or
-            two runs of a pitch differ in more than the write.
-    """
-    from solver.scenario import load_scenario
-
-    written: dict[float, tuple] = {}
-    drift: dict[float, dict] = {}
-    for directory in directories:
-        scenario = load_scenario(Path(directory) / "scenario.yaml")
-        steps = writes(scenario) if scenario.device.layout == "array" else []
-        if not steps:
-            continue
-        change = changes(readings(read_terminals(directory), scenario), steps[0])
-        pitch, control = scenario.device.pitch, abs(steps[0].amplitude) < CONTROL
-        if pitch in (drift if control else written):
-            raise NoResult(f"{directory} is the second run with a pitch of {pitch * 1e9:g} nm: name runs that differ in pitch only")
-        if control:
-            drift[pitch] = change
-        elif steps[0].cell in change and len(change) > 1:
-            written[pitch] = (change, steps[0].cell)
-    if not written:
-        raise NoResult("no run of layout array was given that reads two cells before and after a write")
-    points = []
-    for pitch, (change, aggressor) in sorted(written.items()):
-        if pitch not in drift:
-            raise NoResult(f"the pitch of {pitch * 1e9:g} nm has no control: run it once more with an amplitude below "
-                           f"{CONTROL * 1e6:g} uV")
-        net = {cell: value - drift[pitch][cell] for cell, value in change.items()}
-        victim = max((value for cell, value in net.items() if cell != aggressor), key=abs)
-        points.append(CurvePoint(pitch, net[aggressor], victim))
-    return points
-
-
-def run_folders(directory: str | Path) -> list[Path]:
-    """The folder itself, or the finished members of a study's."""
-    members = sorted((Path(directory) / "members").glob("*/summary.json"))
-    return [path.parent for path in members] or [Path(directory)]
-
-
-def main(directories: Sequence[str | Path], limit: float) -> int:
-    """Print disturb against pitch and draw it (`halofil crosstalk`).
-
-    Returns:
-        0, or 2 where a folder holds no such runs.
-    """
-    from rich.console import Console
-    from rich.table import Table
-
-    from solver.figures.crosstalk import draw_curve
-
-    try:
-        points = disturb_curve([run for directory in directories for run in run_folders(directory)])
-    except (NoResult, ValueError) as fault:
-        Console(stderr=True, soft_wrap=True).print(str(fault), markup=False, highlight=False)
-        return 2
-    table = Table("pitch [nm]", "ln change, written cell", "ln change, other cell", "disturb", title="crosstalk")
-    for point in points:
-        table.add_row(f"{point.pitch * 1e9:g}", f"{point.aggressor:.3f}", f"{point.victim:+.2e}", f"{point.disturb:+.2e}")
-    pitch = smallest_pitch(np.array([p.pitch for p in points]), np.array([p.disturb for p in points]), limit)
-    console = Console()
-    console.print(table)
-    console.print(f"smallest pitch for a disturb of {limit:g}: "
-                  + ("beyond the largest one" if pitch is None else f"{pitch * 1e9:.3g} nm"), highlight=False)
-    console.print(f"wrote {draw_curve(points, Path(directories[0]) / 'figures' / 'disturb.png', limit)}", soft_wrap=True)
-    return 0
 
 
 def crosstalk_numbers(table: pandas.DataFrame, scenario: Any) -> dict[str, Any]:

@@ -107,7 +107,7 @@ def draw_curve(points, png: Path, limit: float) -> Path:
     """Size of the disturb against pitch, filled where the victim follows the aggressor, open where it goes the other way.
 
     Args:
-        points: `solver.analysis.crosstalk.CurvePoint`s.
+        points: `solver.analysis.disturb_curve.CurvePoint`s.
         png: where to.
         limit: largest disturb that is borne [1].
     """

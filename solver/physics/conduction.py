@@ -96,7 +96,7 @@ def terms(ctx: FormContext) -> list[Term]:
     level, sigma = conducted
     v, scale = ctx.test(level), ctx.row_scale[level]
     # int sigma grad Phi . grad v
-    flux = ctx.edges.diffusion(ctx.unknown(level), v, sigma)
+    flux = ctx.field_passage * ctx.edges.diffusion(ctx.unknown(level), v, sigma)
     linear = p.filament is None and not ctx.has(TEMPERATURE)
     out = [Term("conduction, edges", level, scale * flux * ctx.weight * ctx.dx_edges(ctx.film), linear=linear)]
     if ctx.has(FILAMENT):

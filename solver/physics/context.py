@@ -97,6 +97,8 @@ class FormContext:
         self.edges = CellEdges(mesh)
         cells0 = fem.functionspace(mesh, ("DG", 0))
         self.weight = self._cell_weight(cells0)
+        # share of ions, and of field and current, that each mesh cell lets pass; no factor without walls between an array's cells
+        self.ion_passage, self.field_passage = (self._passage(cells0, what) for what in ("ions", "fields"))
         self.obtuse = self._cell_function(cells0, np.asarray(device.film_obtuse, dtype=float)) if self._any_obtuse() else None
         self.film = device.regions["film"]
         self.dx_edges = ufl.Measure("dx", domain=mesh, subdomain_data=device.cell_tags, metadata=ONE_POINT)
@@ -127,6 +129,11 @@ class FormContext:
         f.x.array[:] = values
         f.x.scatter_forward()
         return f
+
+    def _passage(self, space, what):
+        crosspoints, geometry = self.parameters.crosspoints, self.mesh.geometry
+        share = None if crosspoints is None else crosspoints.passage(what, geometry.x[geometry.dofmap])
+        return 1.0 if share is None else self._cell_function(space, share)
 
     def _cell_weight(self, space):
         """2 pi r at the cell's centroid (axisymmetric), the out-of-plane depth (planar 2D, 1D), or 1 (3D)."""

@@ -30,7 +30,7 @@ def terms(ctx: FormContext) -> list[Term]:
         else:
             edges = ctx.edges.drift_diffusion(c, [ion.charge * f + s for f, s in zip(phi, crowded)], v)
         # int D (grad c + c grad psi) . grad v
-        flux = ctx.ion_motion * ion.diffusivity * ion.density * edges
+        flux = ctx.ion_motion * ctx.ion_passage * ion.diffusivity * ion.density * edges
         # int d/dt [c + nu c_f h] v
         rate = ctx.rate * stored(total(ion.name), ctx.fields, ctx.parameters, ctx.unknown, ufl) + ctx.past(total(ion.name))
         out += [

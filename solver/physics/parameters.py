@@ -9,6 +9,7 @@ from solver.physics.carrier_parameters import (
     carrier_parameters,
     filament_alignment,
 )
+from solver.physics.crosspoints import Crosspoints
 from solver.physics.heat_parameters import (
     NEUTRAL,
     HeatParameters,
@@ -132,6 +133,7 @@ class DeviceParameters:
     heat: HeatParameters | None = None
     dependence: TemperatureDependence = NEUTRAL
     noise: NoiseParameters | None = None
+    crosspoints: Crosspoints | None = None  # of an array
 
     def ion(self, name) -> Species:
         """The species of that name."""
@@ -203,4 +205,5 @@ class DeviceParameters:
             heat=heat_parameters(scenario, s),
             dependence=temperature_dependence(scenario, s),
             noise=None if noise == "off" else noise,
+            crosspoints=Crosspoints.of(scenario.device),
         )

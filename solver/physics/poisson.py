@@ -12,7 +12,7 @@ def terms(ctx: FormContext) -> list[Term]:
     p, v, phi = ctx.parameters, ctx.test(POTENTIAL), ctx.unknown(POTENTIAL)
     edge = sum(
         # int eps grad phi . grad v
-        p.permittivity[region] * ctx.weight * ctx.edges.diffusion(phi, v, lambda i, j: 1.0) * ctx.dx_edges(tag)
+        p.permittivity[region] * ctx.field_passage * ctx.weight * ctx.edges.diffusion(phi, v, lambda i, j: 1.0) * ctx.dx_edges(tag)
         for region, tag in ctx.device.regions.items()
     )
     out = [Term("potential, edges", POTENTIAL, ctx.row_scale[POTENTIAL] * edge, linear=True)]

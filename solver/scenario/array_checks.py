@@ -21,6 +21,9 @@ def array_faults(scenario: Scenario) -> Iterator[tuple[Path_, str]]:
     yield from _geometry(device)
     if device.dimension == 2 and device.rows > 1:
         yield ("device", "rows"), "must be 1 in 2D, the section along one row; write rows: 1, or dimension: 3"
+    for key in ("ion_walls", "field_walls"):
+        if getattr(device, key) and (why := _no_wall(scenario, key)):
+            yield ("device", key), why
     for name, terminal in scenario.terminals.items():
         if terminal.compliance is not None:
             yield ("terminals", name, "compliance"), "belongs to layouts with one driven terminal; remove it"
@@ -28,6 +31,17 @@ def array_faults(scenario: Scenario) -> Iterator[tuple[Path_, str]]:
         yield ("output", "fields_every"), "must be a time in layout array, which has several voltages; write e.g. 0.1 s"
     for path, step in _walk(scenario.protocol, ("protocol",)):
         yield from _step(scenario, step, path)
+
+
+def _no_wall(scenario: Scenario, key: str) -> str | None:
+    physics = scenario.physics
+    if len(scenario.device.cells) == 1:
+        return "has no effect: the array has one cell; remove it"
+    if key == "ion_walls":
+        return None if any(physics.moves(name) for name in scenario.material.ions) else "has no effect because no ion moves; remove it"
+    if physics.electronic == "bipolar":
+        return "belongs to electronic: quasi_equilibrium; remove one of them"
+    return None if physics.heat == "off" else "would be heated by the voltage across it; remove it, or write heat: off"
 
 
 def _walk(steps: tuple[Step, ...], path: Path_) -> Iterator[tuple[Path_, Step]]:

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from solver.units import Dimension
 
-from .base import Count, Length, ParallelConductance, Part
+from .base import Count, Length, ParallelConductance, Part, Switch
 from .carriers import Range as PadRange
 
 TERMINALS = ("top", "bottom")  # of the layouts that do not name their own
@@ -229,6 +229,8 @@ class Array(_Layout):
     film_thickness: Length = Field("300 nm", description="perovskite, from the substrate oxide's surface to its top")
     cap_thickness: Length = Field("200 nm", description="polymer cap above the film")
     margin: Length = Field("200 nm", description="modelled film beyond the outer bars")
+    ion_walls: Switch = Field(False, description="no ions pass the planes half way between cells (no device has that: it tells what they carry)")
+    field_walls: Switch = Field(False, description="neither field nor current passes there, in any material (the same)")
 
     @property
     def substrate_is_sink(self) -> bool:

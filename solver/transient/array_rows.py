@@ -47,22 +47,12 @@ class ArrayRows:
         self._ions = [ion.name for ion in model.context.species]
         self._probes = [] if model.parameters.filament is None else [AxisProbe(model, site) for site in model.sites]
         self._count = IonCount(model)
-        self._cell_of_node = model.xp.asarray(self._nearest(device, model))
+        self._cell_of_node = model.xp.asarray(model.parameters.crosspoints.nearest(model.coordinates[: model.owned]))
         self.columns = [energy_column(name) for name in self._terminals]
         self.columns += [gap_column(cell) for cell in self._cells if self._probes]
         self.columns += [ions_column(cell, ion) for ion in self._ions for cell in self._cells]
         self.energy = np.zeros(len(self._terminals))
         self._power = np.zeros(len(self._terminals))
-
-    @staticmethod
-    def _nearest(device, model) -> np.ndarray:
-        """(owned nodes,) number of the nearest crosspoint; half way, rounding must not decide: the lower one."""
-        pitch, x = device.pitch * 1e9, model.coordinates[: model.owned]
-
-        def along(axis: int, count: int) -> np.ndarray:
-            return np.clip(np.ceil(x[:, axis] / pitch - 0.5 - 1e-6), 0, count - 1).astype(int)
-
-        return along(0, device.columns) + (0 if device.dimension == 2 else along(1, device.rows) * device.columns)
 
     def row(self, row: dict, segment, step: float) -> dict:
         """Values of `columns` at the end of a step, and the device's numbers that an array has otherwise. Collective.
