@@ -93,14 +93,20 @@ def smoothstep(x, low, high, m=ufl):
     return t * t * (3.0 - 2.0 * t)
 
 
-def interpolant(xi):
-    """h(xi) = xi^3 (6 xi^2 - 15 xi + 10): h(0)=0, h(1)=1, h'=h''=0 at both."""
-    return xi**3 * (6 * xi * xi - 15 * xi + 10)
+def interpolant(xi, m=ufl):
+    """h(xi) = xi^3 (6 xi^2 - 15 xi + 10) in [0, 1], 0 below and 1 above: h' = h'' = 0 at both ends.
+
+    Beyond the phases the polynomial would go on: at xi = -0.1, where noise takes it, it gives off as many ions as a film of
+    1e19 cm^-3 has.
+    """
+    x = clamp(xi, 0.0, 1.0, m)
+    return x**3 * (6 * x * x - 15 * x + 10)
 
 
-def interpolant_slope(xi):
-    """h'(xi) = 30 xi^2 (1 - xi)^2."""
-    return 30 * xi * xi * (1 - xi) ** 2
+def interpolant_slope(xi, m=ufl):
+    """h'(xi) = 30 xi^2 (1 - xi)^2 in [0, 1], 0 outside."""
+    x = clamp(xi, 0.0, 1.0, m)
+    return 30 * x * x * (1 - x) ** 2
 
 
 def double_well_slope(xi):

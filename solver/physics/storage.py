@@ -55,7 +55,7 @@ def stored(quantity, fields, parameters, get, m=Numpy):
     if quantity in (ELECTRON_DENSITY, HOLE_DENSITY):
         n, p = densities(parameters.carriers, get(POTENTIAL), get(ELECTRONS), get(HOLES), m, temperature.of_state(fields, get, m))
         return n if quantity == ELECTRON_DENSITY else p
-    h = interpolant(get(FILAMENT)) if FILAMENT in fields else 0.0
+    h = interpolant(get(FILAMENT), m) if FILAMENT in fields else 0.0
     for ion in parameters.species:
         if quantity == total(ion.name):
             c = ion.density * get(ion.name)

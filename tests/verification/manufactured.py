@@ -63,7 +63,7 @@ def sources(m, e):
     ion = p.ion("vacancies")
     ratio = ion.share
     f, xi, u, c = p.filament, e[FILAMENT], e[TUNNELLING], e[ion.name]
-    h, slope, gap = interpolant(xi.value), interpolant_slope(xi.value), phi.value - fermi.value
+    h, slope, gap = interpolant(xi.value, Numpy), interpolant_slope(xi.value, Numpy), phi.value - fermi.value
     t = np.clip((xi.value - METAL_FROM) / (METAL_TO - METAL_FROM), 0, 1)
     width = METAL_TO - METAL_FROM
     metal = xi.through(smoothstep(xi.value, METAL_FROM, METAL_TO, Numpy), 6 * t * (1 - t) / width, 0 * t)

@@ -20,7 +20,7 @@ import numpy as np
 from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
-from solver.discretization.functions import double_well_slope, interpolant_slope
+from solver.discretization.functions import Numpy, double_well_slope, interpolant_slope
 from solver.engines.cpu.newton import CpuEngine
 from solver.physics.fields import FILAMENT
 from solver.scenario.protocol import Hold
@@ -40,7 +40,7 @@ def front_speed(beta):
         slope = 0.5 * (np.sqrt(V * V / 36 + 4) - V / 6)  # p = slope (1 - xi) near xi = 1
 
         def right(xi, p):
-            reaction = -3 * double_well_slope(xi) + beta * interpolant_slope(xi)
+            reaction = -3 * double_well_slope(xi) + beta * interpolant_slope(xi, Numpy)
             return V / 6 - reaction / (6 * p)
 
         def ends(xi, p):
