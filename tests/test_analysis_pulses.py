@@ -91,6 +91,20 @@ def test_reading_a_steady_state_changes_nothing_and_a_decay_is_seen():
     assert read_disturb(falling, Probe(1e-3, 0.0, 40.0)) == pytest.approx(0.02, rel=0.01)
 
 
+def test_pulses_of_a_millivolt_are_readings_each_of_one_value():
+    reading = Pulses(amplitude="1 mV", width="20 ms", period="1 s", count=30)
+    trains, (probe,) = steps_in_time([UP, reading])
+    assert len(trains) == 1 and (probe.start, probe.end) == (pytest.approx(0.44), pytest.approx(30.44))
+    np.testing.assert_allclose(probe.reads, 0.46 + np.arange(30))
+    time = np.sort(np.concatenate([[0.055], 0.44 + np.arange(30), probe.reads, np.array(probe.reads) - 0.0199]))
+    on = np.isin(time, probe.reads)
+    s = np.where(time < 22, 1e-5, np.where(time < 26, 2e-6, 1e-9))
+    # between the pulses, and as they begin, whatever flows is no reading
+    numbers = retention_numbers(table(time, np.where(on, 1e-3, 0.0), np.where(on, 1e-3 * s, 1.0)), probe)
+    assert numbers["S_on at the start [S]"] == pytest.approx(1e-5)
+    assert numbers["holds for [s]"] == pytest.approx(22.02) and numbers["off after [s]"] == pytest.approx(26.02)
+
+
 def test_the_numbers_of_a_protocol_leave_out_what_was_not_finished():
     protocol = [UP, Hold(voltage="1 mV", duration="40 s")]
     time = np.linspace(0.0, 40.44, 4045)

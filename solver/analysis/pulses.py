@@ -4,8 +4,9 @@ Definitions: the current of a pulse is the one at its end, the displacement curr
 it); its energy is I V t, the paper's, and the integral of I V dt; the doubling pulse is the first whose current is at
 least twice the first pulse's. Nonlinearity: the largest distance of the pulses' conductance from the straight line
 between the first and the last, over their difference (0 linear, towards 1 abrupt). Distinguishable levels: how many
-pulse currents follow each other at least `RESOLUTION` apart. Retention: the conductance during the probing hold that follows a train; it holds until
-it has fallen below a third of its first value and is off once it is within a factor two of its last.
+pulse currents follow each other at least `RESOLUTION` apart. Retention: the conductance as read after a train; it holds until
+it has fallen below a third of its first value and is off once it is within a factor two of its last. Pulses of no more
+than `PROBE` are readings too, each of them one value, at its end.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas
 
-PROBE = 5e-3  # V; a hold at no more than this only reads
+PROBE = 5e-3  # V; a hold or pulses at no more than this only read
 RESOLUTION = 0.1  # relative distance of two currents that a reading tells apart
 
 
@@ -38,23 +39,34 @@ class Train:
 
 @dataclass(frozen=True)
 class Probe:
-    """A hold at a reading voltage, from `start` to `end` [s]."""
+    """A hold at a reading voltage, or pulses of it, from `start` to `end` [s].
+
+    Attributes:
+        voltage: V.
+        start, end: s.
+        reads: times at which the pulses end [s]; empty for a hold, which reads all the time.
+    """
 
     voltage: float
     start: float
     end: float
+    reads: tuple[float, ...] = ()
 
 
 def steps_in_time(protocol: Any) -> tuple[list[Train], list[Probe]]:
-    """Pulse trains and probing holds of a scenario's protocol with their times."""
+    """Pulse trains, and holds and pulses that only read, of a scenario's protocol with their times."""
     from solver.scenario.protocol import expanded
 
     trains, probes, t, v = [], [], 0.0, 0.0
     for step in expanded(protocol):
         if step.kind == "pulses":
             starts = t + step.period * np.arange(step.count)
-            trains.append(Train(step.amplitude, step.width, starts + step.width))
-            t, v = t + step.period * step.count, step.base
+            end = t + step.period * step.count
+            if 0 < abs(step.amplitude) <= PROBE:
+                probes.append(Probe(step.amplitude, t, end, tuple((starts + step.width).tolist())))
+            else:
+                trains.append(Train(step.amplitude, step.width, starts + step.width))
+            t, v = end, step.base
         elif step.kind == "sweep":
             t, v = t + abs(step.to - v) / step.rate, step.to
         else:
@@ -138,14 +150,17 @@ def protocol_numbers(table: pandas.DataFrame, protocol: Any, driven: str = "top"
 
 
 def read_disturb(table: pandas.DataFrame, probe: Probe) -> float:
-    """Largest relative change of the conductance during a probing hold, from 10 ms after its start on [1]."""
-    _, s = _probed(table, probe)
+    """Largest relative change of the conductance while it is read, in a hold from 10 ms after its start on [1]."""
+    _, s = read_out(table, probe)
     return float(np.abs(s / s[0] - 1).max())
 
 
-def _probed(table, probe):
-    """Time since the start of the hold [s] and conductance [S], the displacement current of the jump left out."""
+def read_out(table: pandas.DataFrame, probe: Probe) -> tuple[np.ndarray, np.ndarray]:
+    """(n,) time since the start of the reading [s] and (n,) conductance [S], the displacement current of the jump left out."""
     time, s = table["time [s]"].to_numpy(), table["conductance [S]"].to_numpy()
+    if probe.reads:
+        rows = [np.abs(time - read).argmin() for read in probe.reads]
+        return time[rows] - probe.start, s[rows]
     inside = (time > probe.start) & (time <= probe.end * (1 + 1e-12)) & np.isfinite(s)
     time, s = time[inside] - probe.start, s[inside]
     # The first microseconds carry the displacement current of the jump to the probing voltage.
@@ -154,13 +169,13 @@ def _probed(table, probe):
 
 
 def retention_numbers(table: pandas.DataFrame, probe: Probe) -> dict[str, float | None]:
-    """Numbers of one probing hold.
+    """Numbers of one reading.
 
     Returns:
         "S_on at the start [S]", "holds for [s]" (until below a third of it), "off after [s]" (within a factor two of
-        the last value), "S at the end [S]"; times None where it does not happen within the hold.
+        the last value), "S at the end [S]"; times None where it does not happen while it is read.
     """
-    time, s = _probed(table, probe)
+    time, s = read_out(table, probe)
     below = np.flatnonzero(s < s[0] / 3)
     off = np.flatnonzero(s > 2 * s[-1])
     lost = len(below) > 0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from solver.analysis.measured import CITATION, iv_bands, retention_bands, train_bands
-from solver.analysis.pulses import Train, retention_numbers, steps_in_time, train_numbers
+from solver.analysis.pulses import Train, read_out, retention_numbers, steps_in_time, train_numbers
 from solver.analysis.switching import switching_numbers
 from solver.figures import style
 from solver.results.tables import read_terminals
@@ -22,7 +22,7 @@ _SIMULATED = {"color": style.BLUE, "marker": "o", "ms": 3, "lw": 0.7, "zorder": 
 
 
 def _protocol(directory: Path) -> tuple[Any, list[Train], list[Any]]:
-    """Scenario, trains and probing holds; no trains and holds where the folder has no scenario."""
+    """Scenario, trains and readings; none where the folder has no scenario."""
     from solver.scenario import load_scenario
 
     path = directory / "scenario.yaml"
@@ -172,14 +172,14 @@ def pulse_record(directory: str | Path, png: Path | None = None) -> Path | None:
 
 
 def retention(directory: str | Path, png: Path | None = None) -> Path | None:
-    """Conductance over the time of the probing hold that follows a train, with the measured times.
+    """Conductance over the time of the reading that follows a train, with the measured times.
 
     Args:
         directory: result folder.
         png: where to, DIR/figures/retention.png by default.
 
     Returns:
-        The picture, or None when the run holds no such hold.
+        The picture, or None when the run holds no such reading.
     """
     folder = Path(directory)
     _, trains, probes = _protocol(folder)
@@ -187,14 +187,13 @@ def retention(directory: str | Path, png: Path | None = None) -> Path | None:
     if not trains or not probes or float(table["time [s]"].iloc[-1]) < probes[0].end * (1 - 1e-9):
         return None
     probe, bands = probes[0], retention_bands()
-    time, conductance = table["time [s]"].to_numpy(), table["conductance [S]"].to_numpy()
-    rows = (time > probe.start + 1e-2) & (conductance > 0)
+    time, conductance = read_out(table, probe)
     numbers = retention_numbers(table, probe)
     with style.printed():
         figure = style.new_figure(style.DOUBLE_COLUMN / 2, 74)
         axes = figure.add_axes([0.16, 0.34, 0.8, 0.6])
         axes.set_yscale("log")
-        axes.plot(time[rows] - probe.start, conductance[rows], color=style.BLUE, label="simulated")
+        axes.plot(time, conductance, "o" if probe.reads else "-", ms=2, color=style.BLUE, label="simulated")
         for key, word, colour in (("holds for [s]", "on-state holds", style.GREEN), ("off after [s]", "off", style.ORANGE)):
             band = bands[key]
             axes.axvspan(band.low, band.high, color=colour, alpha=0.25, lw=0, zorder=0, label=f"measured: {word}")

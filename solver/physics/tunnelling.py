@@ -7,6 +7,8 @@ u* = min[(xi/(1-xi))^(l/lambda), e^(1.39 l/lambda)] uses the tanh profile's own 
 located below the mesh size; P = smoothstep(xi; 0.1, 0.3) pins u to it inside.
 """
 
+from functools import reduce
+
 import ufl
 
 from solver.discretization.functions import clamp, rho_over_sinh, smoothstep, tanh_half_over_half
@@ -14,6 +16,8 @@ from solver.physics.context import FILAMENT, TUNNELLING, FormContext, Term
 
 PIN_FROM, PIN_TO = 0.1, 0.3
 PIN_STRENGTH = 1e3  # 1/epsilon
+REACH_FROM, REACH_TO = 0.3, 0.5  # largest xi of a cell: none is pinned from cells that lie wholly before the front
+PROFILE_END = 0.01  # the profile is read between xi = 0.01 and 0.99
 PROFILE_CAP = 1.39  # u* is capped at xi = 0.8, where the profile's logarithm stops being reliable
 
 
@@ -24,6 +28,21 @@ def amplitude_in_filament(xi, width, decay_length, m=ufl):
     return m.exp(m.min_value(distance * (m.ln(q) - m.ln(1 - q)), PROFILE_CAP * distance))
 
 
+def profile_width(edges, xi, width):
+    """Length l' [nm] over which ln(xi/(1-xi)) changes by one in a cell: `width` at rest, less where a strong force drives the
+    front and narrows it.
+
+    Args:
+        edges: `CellEdges`.
+        xi: nodal values of the filament fraction.
+        width: l at rest [nm].
+    """
+    logit = [ufl.ln(q) - ufl.ln(1 - q) for q in (clamp(x, PROFILE_END, 1 - PROFILE_END) for x in xi)]
+    # |grad ln(xi/(1-xi))|^2
+    slope = sum(edges.weight(i, j) * (logit[j] - logit[i]) ** 2 for i, j in edges.pairs)
+    return 1 / ufl.sqrt(ufl.max_value(slope, 1 / width**2))
+
+
 def terms(ctx: FormContext) -> list[Term]:
     """Residual terms; edge averages exact for exp(+-x/lambda) on every edge."""
     if not ctx.has(TUNNELLING):
@@ -32,8 +51,10 @@ def terms(ctx: FormContext) -> list[Term]:
     u, xi = E.nodal(ctx.unknown(TUNNELLING)), E.nodal(ctx.unknown(FILAMENT))
     test = ctx.test(TUNNELLING)
     v = E.nodal(test)
-    target = [amplitude_in_filament(q, f.width, lam) for q in xi]
-    pin = [PIN_STRENGTH * smoothstep(q, PIN_FROM, PIN_TO) * (a - b) for q, a, b in zip(xi, u, target)]
+    width = profile_width(E, xi, f.width)
+    target = [amplitude_in_filament(q, width, lam) for q in xi]
+    inside = smoothstep(reduce(ufl.max_value, xi), REACH_FROM, REACH_TO)
+    pin = [PIN_STRENGTH * inside * smoothstep(q, PIN_FROM, PIN_TO) * (a - b) for q, a, b in zip(xi, u, target)]
     rho = {pair: E.length(*pair) / lam for pair in E.pairs}
     k = lambda i, j: rho_over_sinh(rho[i, j])
     # int lambda^2 grad u . grad v

@@ -39,7 +39,7 @@ def exact_fields(m, length):
         "vacancies": 1.2 + 0.7 * cosines(x, length, (*side, 2), 0.4),
         "interstitials": 0.9 + 0.5 * cosines(x, length, (*side, 1), -0.7),
         "complexes": 1.1 + 0.6 * cosines(x, length, (*side, 1), 0.9),
-        FILAMENT: 0.5 + 0.22 * cosines(x, length, (*side, 1)),
+        FILAMENT: 0.65 + 0.14 * cosines(x, length, (*side, 1)),  # pinned everywhere: which cells pin is not second order
         TUNNELLING: 1.0 + 0.4 * cosines(x, length, (*side, 2)),
     }
 
@@ -76,6 +76,7 @@ def sources(m, e):
         a0 * xi.value / (f.mobility * butler_volmer(delta, f.alpha, Numpy))
         + f.well * double_well_slope(xi.value) - f.density * slope * delta - f.gradient * xi.laplacian
     )
+    # the profile here is far wider than one at rest, l' = l
     target = amplitude_in_filament(xi.value, f.width, f.decay_length, Numpy)
     pin = PIN_STRENGTH * smoothstep(xi.value, PIN_FROM, PIN_TO, Numpy)
     s[TUNNELLING] = u.value + pin * (u.value - target) - f.decay_length**2 * u.laplacian
