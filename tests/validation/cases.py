@@ -63,14 +63,21 @@ CASES = {case.name: case for case in (
          "assumed (twice the width). The paper's Fig. 3c.", ("train", "pulses"), varied=True),
     Case("pulses_55ms", "55 ms pulses", "Ten pulses of 100 mV, 55 ms each, fast form. The paper's Fig. 4.",
          ("pulses",), varied=True),
-    Case("retention", "Retention", "Ten pulses of 200 mV and 80 ms, then reading at 1 mV, fast form. The paper's Fig. 3d.",
+    Case("retention", "Retention", "Ten pulses of 200 mV and 80 ms, then a reading pulse of 1 mV and 20 ms every second "
+         "(assumed), fast form. The paper's Fig. 3d.",
          ("retention",), varied=True),
-    Case("read_disturb", "Reading disturbs nothing", "The off-state rests for 5 min and is then read at 1 mV for 20 s. "
-         "The paper's Fig. S6a."),
+    Case("read_disturb", "Reading disturbs nothing", "The off-state rests for 5 min and is then read for 20 s, with a pulse of 1 mV and "
+         "20 ms every second (assumed). The paper's Fig. S6a."),
     Case("lateral_90nm", "Two lateral electrodes 90 nm apart", "The paper's control (Supplementary Note 2): no spacer "
          "flank, the same sweep, in 2D. It must not switch."),
     Case("iv_sweep", "The main job: the cell in 3D", "The sweep on the true crossed bars with the same parameters, "
          "nothing fitted again.", ("iv",), slow=True),
+    Case("negative_first_3d", "A sweep that starts at negative bias, in 3D", "The same cell, its filament on the top "
+         "electrode.", ("iv",), slow=True),
+    Case("pulses_55ms_3d", "55 ms pulses, in 3D", "The same cell and pulses.", ("pulses",), slow=True),
+    Case("pulses_80ms_3d", "80 ms pulses, in 3D", "The same cell and pulses.", ("train", "pulses"), slow=True),
+    Case("retention_3d", "Retention, in 3D", "The same cell, pulses and readings.", ("retention",), slow=True),
+    Case("read_disturb_3d", "Reading disturbs nothing, in 3D", "The same cell and readings.", slow=True),
 )}
 
 
