@@ -62,7 +62,9 @@ def test_retention_holds_until_a_third_and_ends_near_its_last_value():
     s = np.where(time < 22, 1e-5, np.where(time < 29, 2e-6, 1e-9))
     numbers = retention_numbers(table(time, 1e-3 + 0 * time, 1e-3 * s), Probe(1e-3, 0.0, 40.0))
     assert numbers["S_on at the start [S]"] == pytest.approx(1e-5)
-    assert numbers["holds for [s]"] == pytest.approx(22) and numbers["off after [s]"] == pytest.approx(29)
+    # log S is straight from 10 to 2 uS and from 2 uS to 1 nS over the half second between two rows
+    assert numbers["holds for [s]"] == pytest.approx(21.5 + 0.5 * np.log(3) / np.log(5))
+    assert numbers["off after [s]"] == pytest.approx(28.5 + 0.5 * np.log(1000) / np.log(2000))
     steady = retention_numbers(table(time, 1e-3 + 0 * time, 1e-8 + 0 * time), Probe(1e-3, 0.0, 40.0))
     assert steady["holds for [s]"] is None and steady["off after [s]"] is None
 
@@ -102,7 +104,8 @@ def test_pulses_of_a_millivolt_are_readings_each_of_one_value():
     # between the pulses, and as they begin, whatever flows is no reading
     numbers = retention_numbers(table(time, np.where(on, 1e-3, 0.0), np.where(on, 1e-3 * s, 1.0)), probe)
     assert numbers["S_on at the start [S]"] == pytest.approx(1e-5)
-    assert numbers["holds for [s]"] == pytest.approx(22.02) and numbers["off after [s]"] == pytest.approx(26.02)
+    assert numbers["holds for [s]"] == pytest.approx(21.02 + np.log(3) / np.log(5))
+    assert numbers["off after [s]"] == pytest.approx(25.02 + np.log(1000) / np.log(2000))
 
 
 def test_the_numbers_of_a_protocol_leave_out_what_was_not_finished():

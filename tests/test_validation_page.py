@@ -53,14 +53,15 @@ def prepare(job, table):
 
 
 def retention_table(s_on=1e-5, off=29.0):
-    """A table of the retention protocol: on until 22 s of reading, off at `off`."""
+    """A table of the retention protocol: on until 22 s of reading, then log S falls straight to twice the off-state at `off`."""
     protocol = CASES["retention"].load().protocol
     (probe,) = steps_in_time(protocol)[1]
     rows = [(t, v) for s in Waveform(protocol).segments for t, v in ((s.start + 1e-3, s.v_start), (s.end, s.v_end))]
     time, volts = np.array(rows + [(probe.start + t, probe.voltage) for t in np.linspace(0.02, 39.9, 400)]).T
     order = np.argsort(time, kind="stable")
     time, volts = time[order], volts[order]
-    s = np.where(time < probe.start + 22, s_on, np.where(time < probe.start + off, 0.2 * s_on, 1e-9))
+    fall = np.log(2e-9 / s_on) * (time - probe.start - 22) / (off - 22)
+    s = np.maximum(s_on * np.exp(np.minimum(fall, 0.0)), 1e-9)
     current = s * volts
     return pandas.DataFrame({"time [s]": time, "voltage top [V]": volts, "voltage bottom [V]": 0 * volts, "current top [A]": current,
                              "displacement current top [A]": 0 * time, "conductance [S]": s, "energy [J]": np.cumsum(current * volts)})
@@ -170,7 +171,7 @@ def test_the_error_bar_is_the_root_of_the_summed_squares_of_what_counts(place):
     assert mine["reference"][narrow] == (mine["value"][mesh] if reference else mine["reference"][mesh])
     assert mine["value"][mesh] != mine["reference"][mesh] and coarse == "interface 2 nm" and not mine["counts"][coarse]
     error = tables.error_bar("retention", "off after [s]", table)
-    # 0.3 s by the mesh, 0.4 (0.1) s by the interface, read off rows 0.1 s apart; the 4 s of the wide one do not count
+    # 0.3 s by the mesh, 0.4 (0.1) s by the interface; the 4 s of the wide one do not count
     assert error == pytest.approx(0.5 if reference else 0.1**0.5, abs=0.15)
     changes = [(mine["value"] - mine["reference"])[name] for name in (mesh, narrow, steps)]
     assert error == pytest.approx(np.sqrt(np.sum(np.square(changes))))

@@ -6,7 +6,7 @@ least twice the first pulse's. Nonlinearity: the largest distance of the pulses'
 between the first and the last, over their difference (0 linear, towards 1 abrupt). Distinguishable levels: how many
 pulse currents follow each other at least `RESOLUTION` apart. Retention: the conductance as read after a train; it holds until
 it has fallen below a third of its first value and is off once it is within a factor two of its last. Pulses of no more
-than `PROBE` are readings too, each of them one value, at its end.
+than `PROBE` are readings too, each of them one value, at its end; between two readings log S is straight.
 """
 
 from __future__ import annotations
@@ -181,7 +181,13 @@ def retention_numbers(table: pandas.DataFrame, probe: Probe) -> dict[str, float 
     lost = len(below) > 0
     return {
         "S_on at the start [S]": float(s[0]),
-        "holds for [s]": float(time[below[0]]) if lost else None,
-        "off after [s]": float(time[off[-1] + 1]) if lost and len(off) and off[-1] + 1 < len(time) else None,
+        "holds for [s]": _passes(time, s, below[0] - 1, s[0] / 3) if lost else None,
+        "off after [s]": _passes(time, s, off[-1], 2 * s[-1]) if lost and len(off) and off[-1] + 1 < len(time) else None,
         "S at the end [S]": float(s[-1]),
     }
+
+
+def _passes(time, s, row, level):
+    """When the conductance passes `level` between `row` and the next, its logarithm straight between them [s]."""
+    share = np.log(level / s[row]) / np.log(s[row + 1] / s[row])
+    return float(time[row] + share * (time[row + 1] - time[row]))
