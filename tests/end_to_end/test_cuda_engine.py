@@ -7,8 +7,8 @@ import sys
 import numpy as np
 import pytest
 
-from tests.devices import GAP, with_carriers
-from tests.end_to_end.running import HEAD, ROOT, assert_same, halofil_run, table
+from tests.devices import GAP, MATERIAL, with_carriers
+from tests.end_to_end.running import HEAD, ROOT, assert_same, halofil_run, place_film, table
 from tests.engine_table import ALLOWED, FOLDER, judged
 
 COARSE = "mesh: {size_at_filament: 2 nm, core_radius: 8 nm}\n"
@@ -21,7 +21,7 @@ CIRCUIT = (
 )
 HEATED = GAP.replace("physics: {", "physics: {heat: {terminals: {top: {condition: robin, transfer_coefficient: 1e8 W/(m^2 K)}, "
                      "bottom: {condition: robin, transfer_coefficient: 1e8 W/(m^2 K)}}}, ")
-NAME = "name: wired\nmaterial: mapbi3_gold\n"
+NAME = f"name: wired\nmaterial: {MATERIAL}\n"
 TEXTS = {
     "gap": GAP + HEAD,
     "circuit": GAP + NAME + CIRCUIT,
@@ -80,6 +80,7 @@ def test_every_scenario_starts_as_on_the_cpu_engine(name, monkeypatch):
 def test_a_step_is_the_same_on_two_ranks(tmp_path, monkeypatch):
     monkeypatch.setenv("HALOFIL_CUDA_FLAVOUR", "host")
     (tmp_path / "test.yaml").write_text(GAP + HEAD + COARSE + PROTOCOL + OUTPUT)
+    place_film(tmp_path / "test.yaml")
     found = []
     for ranks in (1, 2):
         done = subprocess.run(

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from tests.devices import GAP
+from tests.devices import GAP, MATERIAL
 from tests.end_to_end.running import assert_same, halofil_run, start_and_wait_for_rows, table
 
 CIRCUIT = (
     "terminals: {top: {role: driven, series_resistance: 200 kohm, parallel_capacitance: 4 nF, compliance: 10 nA}, "
     "bottom: ground}\n"
 )
-SCENARIO = GAP + "name: wired\nmaterial: mapbi3_gold\n" + CIRCUIT + (
+SCENARIO = GAP + f"name: wired\nmaterial: {MATERIAL}\n" + CIRCUIT + (
     "protocol: [{sweep: {to: 0.11 V, rate: 0.2 V/s}}, {hold: {voltage: -0.05 V, duration: 0.1 s}}]\n"
     "output: {fields_every: 50 mV, checkpoint_every: 0.5 s}\n"
 )
