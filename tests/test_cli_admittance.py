@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from solver import cli
 from solver.analysis.frequencies import FrequencyError, parse_frequencies
+from solver.scenario import load_scenario
 
 QUICK = Path(__file__).parents[1] / "scenarios" / "quick.yaml"
 SLAB = """name: plates
@@ -19,7 +20,8 @@ physics: {filament: off, ions: fixed, contacts: {top: {electronic: ohmic}}}
 terminals: {top: driven, bottom: ground}
 protocol: [{hold: {voltage: 0.1 V, duration: 1 s}}]
 """
-CONDUCTANCE, CAPACITANCE = 5e-5 * 900e-18 / 20e-9 + 1e-12, 60 * 8.8541878128e-12 * 900e-18 / 20e-9
+SIGMA = load_scenario(QUICK).material.film.electronic_conductivity.value  # of the shipped film [S/m]
+CONDUCTANCE, CAPACITANCE = SIGMA * 900e-18 / 20e-9 + 1e-12, 60 * 8.8541878128e-12 * 900e-18 / 20e-9
 
 
 @pytest.fixture

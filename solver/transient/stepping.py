@@ -19,8 +19,7 @@ from solver.transient.records import Effort, StepRecord
 from solver.transient.stationary import Stationary, close_circuit
 
 log = logging.getLogger("halofil")
-FIRST_STEP = 1e-6  # s, after a jump of the voltage by `JUMP` or more; smaller ones, as of a reading, move as much in a longer step
-JUMP, LONGER = 0.1, 100.0  # V; at most so many times longer
+FIRST_STEP = 1e-6  # s, after a jump of the voltage
 FIRST_SHARE = 1e-4  # with a circuit, of the segment at most: shorter time constants do not show in it
 CORRECTIONS, ATTEMPTS = 6, 12  # of the fields until the balances hold, and of fields and circuit together
 BALANCE = 3e-7  # of the largest terminal current
@@ -314,11 +313,10 @@ class Stepper:
             self._connect(floating)
             if self.closure is not None:
                 self.closure.take_over(self._voltage, voltages)
-        jump = np.max(np.abs(np.subtract(segment.v_start, previous_voltage)))
-        if rewired or jump > 1e-12:
+        if rewired or np.max(np.abs(np.subtract(segment.v_start, previous_voltage))) > 1e-12:
             self._forget()
             self._jumped = True
-            self.step = FIRST_STEP if rewired else FIRST_STEP * min(max(JUMP / jump, 1.0), LONGER)
+            self.step = FIRST_STEP
             if self.closure is not None:
                 self.step = min(FIRST_STEP, FIRST_SHARE * (segment.end - segment.start))
         else:
