@@ -143,6 +143,7 @@ def test_default_half_cell_keeps_its_node_budget_and_quality(tmp_path):
 @given(width=st.floats(200, 5000), spacer=st.floats(20, 200), electrode=st.floats(20, 100), over=st.floats(5, 200),
        margin=st.floats(1.0, 2.0), step=st.sampled_from(["conformal", "planarised"]),
        symmetry=st.sampled_from(["half", "quarter"]), shortened=st.booleans())
+@pytest.mark.slow
 def test_awkward_thicknesses_build_and_keep_their_volumes(tmp_path, width, spacer, electrode, over, margin, step,
                                                           symmetry, shortened):
     film = 2 * electrode + spacer + over

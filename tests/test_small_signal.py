@@ -224,6 +224,7 @@ for name, text in (("three", THREE), ("filament", SLAB[2] + SHORT_FILAMENT)):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parallel
 def test_the_spectrum_is_the_same_on_1_2_and_3_ranks_and_with_either_solver(tmp_path):
     for rank in range(3):

@@ -63,6 +63,7 @@ def test_the_answer_does_not_depend_on_the_number_of_ranks(scenario, reference):
     assert_same(table(reference), table(out))
 
 
+@pytest.mark.slow
 @pytest.mark.parallel
 def test_kill_9_then_resume_on_two_ranks_gives_the_same_table(scenario, reference):
     out = scenario.parent / "killed"

@@ -29,7 +29,7 @@ def test_the_heat_is_the_electrical_power_and_the_temperature_is_written(referen
     assert (reference / "figures" / "history.png").is_file()
 
 
-@pytest.mark.parametrize("ranks", [2, 3])
+@pytest.mark.parametrize("ranks", [2, pytest.param(3, marks=pytest.mark.slow)])
 def test_the_temperature_does_not_depend_on_the_number_of_ranks(scenario, reference, ranks):
     out = scenario.parent / f"ranks{ranks}"
     done = halofil_run(scenario, out, ranks=ranks)
