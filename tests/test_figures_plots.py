@@ -28,15 +28,6 @@ def write(folder, table):
     return folder
 
 
-@pytest.fixture
-def drawn(monkeypatch):
-    """The matplotlib figures that were saved."""
-    figures = []
-    save = style.save
-    monkeypatch.setattr(style, "save", lambda figure, path: (figures.append(figure), save(figure, path))[1])
-    return figures
-
-
 def test_the_iv_figure_shows_both_scales_the_measured_bands_and_their_source(folder, drawn):
     path = plots.iv_curve(folder)
     logarithmic, linear = drawn[0].axes

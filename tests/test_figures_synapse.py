@@ -2,10 +2,9 @@
 
 import numpy as np
 import pandas
-import pytest
 
 from solver.analysis.switching import record
-from solver.figures import style, sweeps, synapse
+from solver.figures import sweeps, synapse
 from solver.results.tables import TerminalTable
 from tests import synthetic_run as synthetic
 from tests.test_analysis_pulses import table as made
@@ -23,14 +22,6 @@ def folder(tmp_path, table, protocol=None):
     for row in table.to_dict("records"):
         writer.append(row)
     return out
-
-
-@pytest.fixture
-def drawn(monkeypatch):
-    figures = []
-    save = style.save
-    monkeypatch.setattr(style, "save", lambda figure, path: (figures.append(figure), save(figure, path))[1])
-    return figures
 
 
 def test_a_pulse_train_is_drawn_with_the_measured_first_and_last_current(tmp_path, drawn):

@@ -102,15 +102,6 @@ def plane(tmp_path_factory):
                  {0.0: (0, 1e-3), 1.0: (0, 2e-3), 2.0: (0, 3e-3)}, scenario)
 
 
-@pytest.fixture
-def drawn(monkeypatch):
-    """The figures that were saved."""
-    figures = []
-    save = style.save
-    monkeypatch.setattr(style, "save", lambda figure, path: (figures.append(figure), save(figure, path))[1])
-    return figures
-
-
 def picture(path):
     from matplotlib.image import imread
 
