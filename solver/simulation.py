@@ -100,6 +100,7 @@ class _Job:
         from solver.transient.array_rows import ArrayRows
         from solver.transient.leaping import PulseLeaps
         from solver.transient.marching import stepper_for
+        from solver.transient.terminal_energy import TerminalEnergy
 
         self.stepper = stepper_for(self.scenario, self.device, engine=self._engine)
         self.model, self.engine, self.waveform = self.stepper.model, self.stepper.engine, self.stepper.waveform
@@ -112,6 +113,9 @@ class _Job:
         self.nodes = NodeMap(self.model.context.space)
         self.heat = HeatBalance(self.model, self.engine.heat_rows) if TEMPERATURE in self.model.fields else None
         self.leaps = PulseLeaps(self.stepper)
+        scaling, conductance = self.model.parameters.scaling, self.scenario.device.parallel_conductance
+        self.energy = TerminalEnergy(self.device.terminals, scaling.coulomb(1.0) * self.device.current_scale,
+                                     (*self._across(), conductance) if conductance else None)
         self.output_times = self.waveform.output_times(self.scenario.output.fields_every)
 
     def _begin(self):
@@ -121,7 +125,7 @@ class _Job:
         from solver.results.tables import TerminalTable, terminal_columns
 
         resume_until = None
-        self.energy, self.source_energy, self.imbalance_charge, self._last = 0.0, 0.0, 0.0, (0.0, 0.0, 0.0)
+        self.source_energy, self.imbalance_charge, self._last = 0.0, 0.0, (0.0, 0.0)
         self.segment, self.voltage, self.wall_before = 0, 0.0, 0.0
         if self.folder.resuming:
             states, scalars = checkpoint.load(self.folder.checkpoint, self.nodes)
@@ -129,11 +133,10 @@ class _Job:
             self.stepper.restore(levels, scalars["stepper"])
             self.leaps.restore(states, scalars["leaps"])
             run = scalars["run"]
-            self.energy, self.imbalance_charge, self._last = run["energy"], run["imbalance"], tuple(run["last"])
+            self.energy.restore(run["energy"])
+            self.imbalance_charge, self._last = run["imbalance"], tuple(run["last"])
             self.source_energy = run["source energy"]
             self.segment, self.voltage, self.wall_before = run["segment"], run["voltage"], run["wall"]
-            if self.array is not None:
-                self.array.restore(run["array"])
             self.engine.newton_iterations, self.engine.linear_iterations = run["newton"], run["linear"]
             resume_until = self.stepper.time
             self.log.info("resumed at t = %.6g s", resume_until)
@@ -197,12 +200,14 @@ class _Job:
     def _leap(self, pause, following: int) -> int:
         """After a pulse's pause: pulses that are leapt over; `following` is the segment that comes next."""
         left = sum(s.step == pause.step and s.kind == "write" for s in self.waveform.segments[following:])
-        sums = np.array([self.energy, self.source_energy, self.imbalance_charge, *self.array.energy])
+        energies = len(self.energy.joule)
+        sums = np.concatenate([[self.source_energy, self.imbalance_charge], self.energy.joule, self.stepper.ions.gains()])
         pulses, more = self.leaps.after_pulse(pause, left, sums)
         if pulses:
             self.leaps.leap(pulses, self.waveform.segments[following + 2 * pulses - 1].end)
-            self.energy, self.source_energy, self.imbalance_charge = (sums + more)[:3]
-            self.array.energy = self.array.energy + more[3:]
+            self.source_energy, self.imbalance_charge = (sums + more)[:2]
+            self.energy.joule = self.energy.joule + more[2: 2 + energies]
+            self.stepper.ions.carry_on(more[2 + energies:])
         return pulses
 
     def _on_signal(self, number, frame):
@@ -219,14 +224,18 @@ class _Job:
     def _restore_last(self):
         self.model.state[:] = self.stepper.levels.states[0]
 
+    def _across(self):
+        """The terminals that the device's own voltage lies between: the driven one, and the first at ground."""
+        driven = self.scenario.driven
+        return driven, next((n for n, terminal in self.scenario.terminals.items() if terminal.role == "ground"), driven)
+
     def _record(self, record, segment):
         """One row of terminals.csv from a step; currents of the whole device, inflow positive."""
         q = self.model.parameters.scaling.ampere(1.0) * self.device.current_scale
-        volts, driven = record.voltages, self.scenario.driven
-        grounded = next((n for n, terminal in self.scenario.terminals.items() if terminal.role == "ground"), driven)
+        volts, (driven, grounded) = record.voltages, self._across()
         parallel = self.scenario.device.parallel_conductance * (volts[driven] - volts[grounded])
         row = {"time [s]": record.time}
-        total = power = 0.0
+        total, energies = 0.0, self.energy.add(record)
         for name in self.device.terminals:
             shunt = parallel if name == driven else -parallel if name == grounded else 0.0
             row[f"voltage {name} [V]"] = volts[name]
@@ -239,27 +248,23 @@ class _Job:
             if len(record.ions) > 1:
                 row |= {f"{ion} current {name} [A]": currents[name] * q for ion, currents in record.ions.items()}
             total += record.current(name) * q
-            power += row[f"current {name} [A]"] * volts[name]
         current = row[f"current {driven} [A]"]
-        # Trapezoids; the power before a jump of the voltage belongs to the old voltage, a step of 1 us.
-        self.energy += 0.5 * (self._last[0] + power) * record.step
-        self.imbalance_charge += 0.5 * (self._last[1] + total) * record.step
+        self.imbalance_charge += 0.5 * (self._last[0] + total) * record.step
+        source_power = 0.0
         if self.array is None and driven in (record.circuit.delivered if record.circuit else ()):
             delivered = record.circuit.delivered[driven]
             row[f"source voltage {driven} [V]"], row[f"source current {driven} [A]"] = record.voltage, delivered
             source_power = delivered * record.circuit.output
-            self.source_energy += 0.5 * (self._last[2] + source_power) * record.step
+            self.source_energy += 0.5 * (self._last[1] + source_power) * record.step
             row["source energy [J]"] = self.source_energy
             if self.scenario.terminals[driven].compliance is not None:
                 row[f"in compliance {driven} [1]"] = abs(record.circuit.limit)
-        else:
-            source_power = power
-        self._last = (power, total, source_power)
+        self._last = (total, source_power)
         self.voltage = record.voltage
         drop = volts[driven] - volts[grounded]
         row |= {
             "conductance [S]": current / drop if abs(drop) > 1e-9 else float("nan"),
-            "energy [J]": self.energy,
+            "energy [J]": self.energy.total,
             "filament gap [m]": self.probe.gap() * 1e-9 if self.probe else float("nan"),
             "charge imbalance [C]": self.imbalance_charge,
             "ion imbalance [1]": record.ion_imbalance,
@@ -270,7 +275,7 @@ class _Job:
         if self.heat is not None:
             row |= self._heat_row()
         if self.array is not None:
-            row |= self.array.row(row, segment, record.step)
+            row |= self.array.row(row, segment, record, energies)
         if self.table is not None:
             self.table.append(row)
         return row
@@ -297,9 +302,8 @@ class _Job:
         states, scalars = self.stepper.snapshot()
         strobes, leaps = self.leaps.snapshot()
         run = {
-            "energy": self.energy, "source energy": self.source_energy, "imbalance": self.imbalance_charge, "last": list(self._last),
+            "energy": self.energy.snapshot(), "source energy": self.source_energy, "imbalance": self.imbalance_charge, "last": list(self._last),
             "segment": self.segment, "voltage": self.voltage, "wall": self.wall(),
-            "array": None if self.array is None else self.array.snapshot(),
             "newton": self.engine.newton_iterations, "linear": self.engine.linear_iterations,
         }
         checkpoint.save(self.folder.checkpoint, self.nodes, states | strobes, {"stepper": scalars, "leaps": leaps, "run": run})

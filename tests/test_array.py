@@ -123,48 +123,6 @@ def test_floating_terminals_take_the_voltages_that_the_conductance_matrix_says(t
     assert abs(read.electronic["row_1"]) > 1.01 * abs(last[2].electronic["row_1"])
 
 
-def test_energy_of_all_terminals_is_joule_heat_and_stored_energy(tmp_path):
-    import ufl
-    from dolfinx import fem
-
-    from solver.physics.fields import FERMI, POTENTIAL
-    from solver.transient.array_rows import ArrayRows, energy_column
-    from solver.transient.marching import stepper_for
-
-    # waveforms of two terminals, ramps slow and fast, the others at ground
-    text = FLAT + OFF + wired(1, 2) + (
-        "protocol: [{bias: {voltages: {col_1: 0.2 V, row_1: -0.1 V}, duration: 5 us, ramp: on}}, "
-        "{bias: {voltages: {col_2: 0.1 V, row_1: -0.1 V}, duration: 20 us, ramp: on}}]\n")
-    s = scenario(tmp_path, text)
-    stepper = stepper_for(s, model(tmp_path, text).device)
-    m = stepper.model
-    ctx, scaling = m.context, m.parameters.scaling
-    grad = {f: ufl.grad(ctx.unknown(f)) for f in (FERMI, POTENTIAL)}
-    heat = fem.form(m.parameters.conductivity * ufl.inner(grad[FERMI], grad[FERMI]) * ctx.weight * ctx.dx_edges(ctx.film))
-    stored = [fem.form(0.5 * m.parameters.permittivity[name] * ufl.inner(grad[POTENTIAL], grad[POTENTIAL]) * ctx.weight * ctx.dx_edges(tag))
-              for name, tag in m.device.regions.items()]
-    stepper.equilibrate()
-    rows, joule, before = ArrayRows(s, m), 0.0, 0.0
-    for segment in stepper.waveform.segments:
-        stepper.enter(segment, stepper.source)
-        while stepper.time < segment.end:
-            record = stepper.advance(segment.end, segment)
-            row = {f"voltage {n} [V]": v for n, v in record.voltages.items()}
-            for n in m.device.terminals:
-                row[f"current {n} [A]"] = record.current(n) * scaling.ampere(1.0) * m.device.current_scale
-                row[f"displacement current {n} [A]"] = 0.0
-            found = rows.row(row, segment, record.step)
-            power = fem.assemble_scalar(heat)
-            joule, before = joule + 0.5 * (power + before) * record.step, power
-    # kT/q times charges is kT
-    unit = scaling.thermal_voltage * 1.602176634e-19 * m.device.current_scale
-    spent, kept = joule * unit, sum(fem.assemble_scalar(form) for form in stored) * unit
-    taken = sum(found[energy_column(n)] for n in m.device.terminals)
-    assert taken == pytest.approx(spent + kept, rel=1e-3)  # trapezoids over steps of a fortieth of the voltage
-    assert kept > 0.02 * taken  # neither part is what is lost in the tolerance
-    assert spent > 0.02 * taken
-
-
 @pytest.mark.parallel
 @pytest.mark.parametrize(("text", "ranks"), [(FLAT + wired(1, 2), (2, 3)),
                                              (THREE.replace("layout: array", "layout: array, rows: 1") + wired(1, 2), (3,))],
@@ -180,6 +138,8 @@ def test_a_run_is_the_same_on_one_to_three_ranks(tmp_path, text, ranks):
     one = table(tmp_path / "1")
     for number in ranks:
         assert_same(one, table(tmp_path / str(number)), rtol=1e-4)  # iterative solves stop at 1e-6; sums of small currents
+    gained = [f"vacancies from neighbours cell_1_{k} [1]" for k in (1, 2)]
+    assert abs(one[gained].iloc[-1].sum()) < 1e-6 * abs(one[gained[0]].iloc[-1])  # the balances hold to 1e-8 of all vacancies
     assert one["filament gap cell_1_2 [m]"].iloc[-1] == pytest.approx(8e-9, rel=0.1)
 
 

@@ -10,6 +10,7 @@ from solver.analysis.crosstalk import (
     changes,
     crosstalk_numbers,
     disturb,
+    exchanged,
     readings,
     writes,
 )
@@ -26,6 +27,7 @@ protocol:
   - repeat: {count: 1, steps: [{read: {cell: [1, 1]}}, {read: {cell: [1, 2]}}, {read: {cell: [2, 1]}}, {read: {cell: [2, 2]}}]}
 """
 BEFORE = {(1, 1): 1e-9, (1, 2): 2e-9, (2, 1): 3e-9, (2, 2): 4e-9}
+DRAWN = {(1, 1): -10.0, (1, 2): 0.0, (2, 1): 15.0, (2, 2): -5.0}  # vacancies per volt of the write
 GAIN = {(1, 1): 0.2, (1, 2): 0.0, (2, 1): 2.0, (2, 2): -0.1}  # ln, of the write
 
 
@@ -45,7 +47,11 @@ def run_of(folder, pitch="500 nm", amplitude="0.2 V", gain=None, width="10 ms"):
         row = {"time [s]": segment.end, "conductance [S]": siemens}
         for k, name in enumerate(s.device.terminal_names):
             row[f"energy {name} [J]"] = (k + 1) * 1e-15 * segment.end
-        rows.append(row | {"vacancies cell_1_1 [1]": 100 - segment.end})
+        for cell in BEFORE:
+            name = f"cell_{cell[0]}_{cell[1]}"
+            row |= {f"vacancies {name} [1]": 100 - segment.end,
+                    f"vacancies from neighbours {name} [1]": DRAWN[cell] * (s.protocol[1].amplitude if written else 0.0) - segment.end}
+        rows.append(row)
     table = pandas.DataFrame(rows)
     table.to_csv(folder / "terminals.csv", index=False)
     return s, table
@@ -75,6 +81,11 @@ def test_a_write_changes_every_cell_by_what_its_reads_say(tmp_path):
     numbers = crosstalk_numbers(table, s)
     assert numbers["largest disturb [1]"] == pytest.approx(0.1)
     assert numbers["energy [J]"] == pytest.approx((1 + 2 + 3 + 4) * 1e-15 * table["time [s]"].iloc[-1])
+    # a second's worth of vacancies a second leaves every cell, at 0.1 s of the write, and 0.2 V draw some over
+    assert exchanged(table, writes(s)[0], (2, 1), "vacancies") == pytest.approx((2.9, -3.0))
+    (write,) = numbers["writes"]
+    assert write["vacancies from neighbours [1]"] == pytest.approx({"cell_1_1": -2.1, "cell_1_2": -0.1, "cell_2_1": 2.9, "cell_2_2": -1.1})
+    assert write["vacancies through electrodes [1]"]["cell_1_2"] == pytest.approx(0.0)
     assert numbers["change of vacancies cell_1_1 [1]"] == pytest.approx(table["time [s]"].iloc[0] - table["time [s]"].iloc[-1])
 
 
@@ -99,6 +110,7 @@ def test_the_curve_takes_each_pitchs_own_control_off(tmp_path):
     assert [p.pitch for p in points] == pytest.approx([500e-9, 1e-6])
     assert [p.disturb for p in points] == pytest.approx([0.1, 0.025], rel=1e-9)
     assert [dict(p.setting) for p in points] == [{"device.pitch": "500 nm"}, {"device.pitch": "1 um"}]
+    assert [p.drawn["vacancies"] for p in points] == pytest.approx([3.0, 3.0], rel=1e-4)  # 1 uV of 0.2 V is left in the control
     assert main(folders, 0.05) == 0
     assert (folders[0] / "figures" / "disturb.png").stat().st_size > 10_000
     with pytest.raises(NoResult, match="has no control"):

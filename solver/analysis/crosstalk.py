@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from solver.analysis.hammering import hammered
-from solver.transient.array_rows import cell_name, energy_column, gap_column
+from solver.transient.array_rows import cell_name, energy_column, gained_column, gap_column, ions_column
 from solver.transient.array_waveform import waveform_of
 
 if TYPE_CHECKING:
@@ -115,12 +115,25 @@ def disturb(change: dict[tuple[int, int], float], aggressor: tuple[int, int],
     return {cell: value / net[aggressor] for cell, value in net.items() if cell != aggressor}
 
 
+def moving_ions(table: pandas.DataFrame, device: Any) -> list[str]:
+    """Species whose exchange between cells a table tells; none of a single cell."""
+    mark = gained_column(device.cells[0], "")
+    return [column.removesuffix(mark) for column in table.columns if column.endswith(mark)]
+
+
+def exchanged(table: pandas.DataFrame, write: Written, cell: tuple[int, int], ion: str) -> tuple[float, float]:
+    """Ions that a cell's film has gained in a write step with its pauses: (from the neighbouring cells, through its electrodes)."""
+    time, between = table["time [s]"].to_numpy(), (write.start, write.end)
+    content, gained = (float(np.diff(np.interp(between, time, table[column(cell, ion)]))[0]) for column in (ions_column, gained_column))
+    return gained, content - gained
+
+
 def crosstalk_numbers(table: pandas.DataFrame, scenario: Any) -> dict[str, Any]:
     """Numbers of an array's run for summary.json.
 
     Returns:
-        "reads" (list), "writes" (list: what each did to every cell), "energy NAME [J]" by terminal and their sum, and the
-        vacancies that each cell's film lost or won.
+        "reads" (list), "writes" (list: what each did to every cell, the ions that it gained from its neighbours and through its electrodes
+        among it), "energy NAME [J]" by terminal and their sum, and the ions that each cell's film lost or won in all.
     """
     device, read = scenario.device, readings(table, scenario)
     out: dict[str, Any] = {
@@ -133,6 +146,7 @@ def crosstalk_numbers(table: pandas.DataFrame, scenario: Any) -> dict[str, Any]:
             "cell": cell_name(write.cell), "amplitude [V]": write.amplitude, "pulses [1]": write.count,
             "ln conductance change [1]": {cell_name(c): v for c, v in change.items()},
             "disturb [1]": {cell_name(c): v for c, v in disturb(change, write.cell).items()},
+            **_exchanges(table, write, device),
             "gap after 1000 pulses [m]": {name: float(found.gap(1000 - found.simulated)) for name, found in carried.items()},
             "gap, error over pulses held out [m]": {name: found.error for name, found in carried.items()}})
     if rows:
@@ -145,4 +159,12 @@ def crosstalk_numbers(table: pandas.DataFrame, scenario: Any) -> dict[str, Any]:
     for column in table.columns:
         if column.endswith("[1]") and " cell_" in column:
             out[f"change of {column}"] = float(table[column].iloc[-1] - table[column].iloc[0])
+    return out
+
+
+def _exchanges(table, write, device):
+    out = {}
+    for ion in moving_ions(table, device):
+        both = {cell_name(cell): exchanged(table, write, cell, ion) for cell in device.cells}
+        out |= {f"{ion} {way} [1]": {name: pair[k] for name, pair in both.items()} for k, way in enumerate(("from neighbours", "through electrodes"))}
     return out

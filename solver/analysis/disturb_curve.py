@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from solver.analysis.crosstalk import changes, readings, writes
+from solver.analysis.crosstalk import changes, exchanged, moving_ions, readings, writes
 from solver.results.folder import NoResult, RunFolder
 from solver.results.tables import read_terminals
 
@@ -48,12 +48,14 @@ class CurvePoint:
         pitch: [m].
         aggressor: ln change of the written cell's conductance, its own drift taken off.
         victim: that of the other cell which changed most, of either sign.
+        drawn: species -> ions that the written cell drew from its neighbours in the step, what they exchange by themselves taken off.
         setting: key -> value of the scenario, as text, for the keys that differ between the points.
     """
 
     pitch: float
     aggressor: float
     victim: float
+    drawn: Mapping[str, float]
     setting: Mapping[str, str]
 
     @property
@@ -82,7 +84,7 @@ def _setting(directory: Path, scenario: Any) -> dict[str, str]:
 
 
 def disturb_curve(directories: Sequence[str | Path]) -> list[CurvePoint]:
-    """Disturb of finished array runs, by pitch, then in the order given.
+    """Disturb of finished array runs, by pitch, then by what else they differ in.
 
     Args:
         directories: results folders, each setting once with a write and, to take the cells' drift off, once with a write of
@@ -95,7 +97,7 @@ def disturb_curve(directories: Sequence[str | Path]) -> list[CurvePoint]:
     from solver.scenario import load_scenario
 
     written: dict[tuple, tuple] = {}
-    drift: dict[tuple, dict] = {}
+    drift: dict[tuple, tuple] = {}
     settings: dict[tuple, dict] = {}
     for directory in map(Path, directories):
         scenario = load_scenario(RunFolder(directory).scenario)
@@ -104,28 +106,40 @@ def disturb_curve(directories: Sequence[str | Path]) -> list[CurvePoint]:
             continue
         setting = _setting(directory, scenario)
         key = tuple(sorted(setting.items()))
-        change = changes(readings(read_terminals(directory), scenario), steps[0])
+        table = read_terminals(directory)
+        change = changes(readings(table, scenario), steps[0])
+        drawn = {ion: exchanged(table, steps[0], steps[0].cell, ion)[0] for ion in moving_ions(table, scenario.device)}
         control = abs(steps[0].amplitude) < CONTROL
         if key in (drift if control else written):
             raise NoResult(f"{directory} is the second run of the same scenario{' with a control write' if control else ''}: name each once")
         settings[key] = setting
         if control:
-            drift[key] = change
+            drift[key] = change, drawn
         elif steps[0].cell in change and len(change) > 1:
-            written[key] = (scenario.device.pitch, change, steps[0].cell)
+            written[key] = (scenario.device.pitch, change, steps[0].cell, drawn)
     if not written:
         raise NoResult("no run of layout array was given that reads two cells before and after a write")
     differing = [name for name in settings[next(iter(written))] if len({settings[key].get(name) for key in written}) > 1]
     points = []
-    for key, (pitch, change, aggressor) in sorted(written.items(), key=lambda item: item[1][0]):
+    for key, (pitch, change, aggressor, drawn) in written.items():
         setting = {name: settings[key].get(name, "-") for name in differing}
         if key not in drift:
             told = ", ".join(f"{name}={text}" for name, text in setting.items()) or f"the pitch of {pitch * 1e9:g} nm"
             raise NoResult(f"{told} has no control: run it once more with an amplitude below {CONTROL * 1e6:g} uV")
-        net = {cell: value - drift[key][cell] for cell, value in change.items()}
+        own, idle = drift[key]
+        net = {cell: value - own[cell] for cell, value in change.items()}
         victim = max((value for cell, value in net.items() if cell != aggressor), key=abs)
-        points.append(CurvePoint(pitch, net[aggressor], victim, setting))
-    return points
+        points.append(CurvePoint(pitch, net[aggressor], victim, {ion: n - idle[ion] for ion, n in drawn.items()}, setting))
+    return sorted(points, key=lambda point: (point.pitch, *map(_in_order, point.setting.values())))
+
+
+def _in_order(text: str) -> tuple[float, str]:
+    """Numbers of a setting by size, then words."""
+    number = text.split()[0] if text else ""
+    try:
+        return float(number), text
+    except ValueError:
+        return float("inf"), text
 
 
 def run_folders(directory: str | Path) -> list[Path]:
@@ -151,10 +165,12 @@ def main(directories: Sequence[str | Path], limit: float) -> int:
         Console(stderr=True, soft_wrap=True).print(str(fault), markup=False, highlight=False)
         return 2
     keys = list(points[0].setting) or [PITCH]
-    table = Table(*(Column(key, overflow="fold") for key in keys), "ln change, written cell", "ln change, other cell", "disturb", title="crosstalk")
+    table = Table(*(Column(key, overflow="fold") for key in keys), "ln change, written cell", "ln change, other cell", "disturb",
+                  *(f"{ion} drawn from other cells" for ion in points[0].drawn), title="crosstalk")
     for point in points:
         table.add_row(*(point.setting.get(key, f"{point.pitch * 1e9:g} nm") for key in keys),
-                      f"{point.aggressor:.3f}", f"{point.victim:+.2e}", f"{point.disturb:+.2e}")
+                      f"{point.aggressor:.3f}", f"{point.victim:+.2e}", f"{point.disturb:+.2e}",
+                      *(f"{n:+.4g}" for n in point.drawn.values()))
     console = Console(soft_wrap=True)
     console.print(table)
     if keys == [PITCH]:

@@ -65,9 +65,15 @@ def nodal_sums(model, interior_residual) -> dict[str, TerminalSums]:
 
 
 class IonCount:
-    """Mobile and condensed ions in the film, and what reactions make of them, lumped as their terms are."""
+    """Mobile and condensed ions in the film, and what reactions make of them, lumped as their terms are; by group of nodes.
 
-    def __init__(self, model):
+    Args:
+        model: `DeviceModel`.
+        group: (owned nodes,) number of each node's group.
+        count: of groups.
+    """
+
+    def __init__(self, model, group, count):
         import ufl
         from dolfinx import fem
 
@@ -77,6 +83,7 @@ class IonCount:
         volume.scatter_reverse(_add())
         own = volume.array.reshape(-1, max(1, len(ctx.stored)))[: model.owned, 0].copy()
         self._model, self._volume = model, model.xp.asarray(own)
+        self._group, self._groups = model.xp.asarray(group), count
         size = model.device.mesh.comm.allreduce(float(np.sum(own)), MPI.SUM)
         self._at_rest: dict = {}  # relative densities of ions that do not move and start from a profile
         self._usual = {ion.name: ion.density * size for ion in ctx.species}
@@ -84,40 +91,29 @@ class IonCount:
     def scale(self, start) -> dict[str, float]:
         """What an imbalance is compared with: ions at the start, but where a profile starts from next to none 1e-3 of the
         material's initial density."""
-        return {name: max(count, 1e-3 * self._usual[name]) for name, count in start.items()}
+        return {name: max(float(count.sum()), 1e-3 * self._usual[name]) for name, count in start.items()}
 
-    def __call__(self) -> dict[str, float]:
-        """Number of ions (mobile + condensed) of each mobile species in the mesh. Collective."""
-        m, out = self._model, {}
-        for ion in m.context.species:
-            density = stored(total(ion.name), m.fields, m.parameters, lambda f: m.values(f)[: m.owned])
-            out[ion.name] = m.device.mesh.comm.allreduce(float(np.sum(density * self._volume)), MPI.SUM)
-        return out
+    def _integrals(self, density):
+        """(groups,) integral of nodal densities over each group's part of the film."""
+        m = self._model
+        numbers = m.asnumpy(m.xp.bincount(self._group, density * self._volume, minlength=self._groups))
+        m.device.mesh.comm.Allreduce(MPI.IN_PLACE, numbers)
+        return numbers
 
-    def by_group(self, group, count: int) -> dict:
-        """Number of ions (mobile + condensed) of each mobile species by group of nodes: name -> (count,). Collective.
+    def __call__(self) -> dict[str, np.ndarray]:
+        """Number of ions (mobile + condensed) of each mobile species: name -> (groups,). Collective."""
+        m = self._model
+        return {ion.name: self._integrals(stored(total(ion.name), m.fields, m.parameters, lambda f: m.values(f)[: m.owned]))
+                for ion in m.context.species}
 
-        Args:
-            group: (owned nodes,) number of each node's group, in an array of the model's.
-            count: of groups.
-        """
-        m, out = self._model, {}
-        for ion in m.context.species:
-            density = stored(total(ion.name), m.fields, m.parameters, lambda f: m.values(f)[: m.owned])
-            numbers = m.asnumpy(m.xp.bincount(group, density * self._volume, minlength=count))
-            m.device.mesh.comm.Allreduce(MPI.IN_PLACE, numbers)
-            out[ion.name] = numbers
-        return out
-
-    def made(self) -> dict[str, float]:
-        """Ions of each mobile species that reactions make per second in the mesh [1/s]. Collective."""
+    def made(self) -> dict[str, np.ndarray]:
+        """Ions of each mobile species that reactions make [1/s]: name -> (groups,). Collective."""
         m, p = self._model, self._model.parameters
-        out = dict.fromkeys((ion.name for ion in m.context.species), 0.0)
+        out = {ion.name: np.zeros(self._groups) for ion in m.context.species}
         for reaction in p.reactions:
-            events = rate(reaction, p, self._relative_density)
-            number = m.device.mesh.comm.allreduce(float(np.sum(events * self._volume)), MPI.SUM)
+            events = self._integrals(rate(reaction, p, self._relative_density))
             for name in out:
-                out[name] += reaction.made(name) * number
+                out[name] += reaction.made(name) * events
         return out
 
     def _relative_density(self, species):

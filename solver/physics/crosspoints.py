@@ -32,6 +32,11 @@ class Crosspoints:
         walls = {name for name, closed in (("ions", device.ion_walls), ("fields", device.field_walls)) if closed}
         return cls(device.pitch * 1e9, 1 if device.dimension == 2 else device.rows, device.columns, frozenset(walls))
 
+    @property
+    def count(self) -> int:
+        """Number of cells."""
+        return self.rows * self.columns
+
     def nearest(self, x: np.ndarray) -> np.ndarray:
         """Number of the nearest crosspoint; half way, rounding must not decide: the lower one.
 

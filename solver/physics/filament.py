@@ -29,7 +29,7 @@ def driving_force(ctx: FormContext):
     return chemical + ion.charge * (ctx.unknown(POTENTIAL) - ctx.metal_potential()) / temperature.local(ctx)
 
 
-def _supply(ctx, c):
+def supply(ctx, c):
     """s in [0, 1): a factor of the mobility M, in the rows it multiplies the force instead of dividing the rate, which would
     blow up without ions. Without it the reaction consumes ions that are not there. c/(c + c_scarce), with noise times
     c/(c + c_none): its amplitude, sqrt(s), would else have an infinite slope at c = 0, where Newton then fails."""
@@ -51,17 +51,17 @@ def terms(ctx: FormContext) -> list[Term]:
     # M exp(E/kT0 - E/kT) / theta: the interface moves at v0 exp(...) per kT of the local temperature
     mobility = f.mobility * (temperature.arrhenius(theta, ctx.parameters.dependence.growth) / theta) * butler_volmer(delta, f.alpha)
     c = ctx.relative_density(f.species)
-    supply = _supply(ctx, c)
+    s = supply(ctx, c)
     # (1 / M S) d xi/dt
     rate = (ctx.rate * xi + ctx.past(FILAMENT_FRACTION)) / mobility
     # s [W g'(xi) - c_f h'(xi) theta Delta]
-    bulk = supply * ctx.filament_mobility * (f.well * double_well_slope(xi) - f.density * interpolant_slope(xi) * (theta * delta))
+    bulk = s * ctx.filament_mobility * (f.well * double_well_slope(xi) - f.density * interpolant_slope(xi) * (theta * delta))
     if ctx.noise is not None:
         # - sqrt(2 theta s / (M S)) w
         bulk -= _noise_amplitude(c) * ufl.sqrt(2.0 * theta / mobility) * ctx.noise
     # kappa grad xi . grad(s v)
     E = ctx.edges
-    weighted = [_supply(ctx, q) * w for q, w in zip(E.nodal(c), E.nodal(v))]
+    weighted = [supply(ctx, q) * w for q, w in zip(E.nodal(c), E.nodal(v))]
     edge = f.gradient * ctx.filament_mobility * sum(
         E.weight(i, j) * E.difference(xi, i, j) * (weighted[j] - weighted[i]) for i, j in E.pairs
     )

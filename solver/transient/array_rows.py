@@ -1,10 +1,7 @@
-"""What terminals.csv holds of an array besides its terminals: each cell's gap and vacancies, energy from each terminal."""
+"""What terminals.csv holds of an array besides its terminals: each cell's gap and ions, energy from each terminal."""
 
 from __future__ import annotations
 
-import numpy as np
-
-from solver.physics.balances import IonCount
 from solver.physics.observables import AxisProbe
 from solver.scenario.array_checks import selected
 
@@ -29,6 +26,11 @@ def ions_column(cell: tuple[int, int], ion: str) -> str:
     return f"{ion} {cell_name(cell)} [1]"
 
 
+def gained_column(cell: tuple[int, int], ion: str) -> str:
+    """Ions that have come from the neighbouring cells since the start."""
+    return f"{ion} from neighbours {cell_name(cell)} [1]"
+
+
 class ArrayRows:
     """Columns of an array's table and their values.
 
@@ -38,40 +40,32 @@ class ArrayRows:
 
     Attributes:
         columns: names, in order.
-        energy: (terminals,) taken up since the start [J].
     """
 
     def __init__(self, scenario, model):
         device = scenario.device
-        self._terminals, self._cells = list(device.terminal_names), device.cells
-        self._ions = [ion.name for ion in model.context.species]
+        self._cells, ions = device.cells, [ion.name for ion in model.context.species]
         self._probes = [] if model.parameters.filament is None else [AxisProbe(model, site) for site in model.sites]
-        self._count = IonCount(model)
-        self._cell_of_node = model.xp.asarray(model.parameters.crosspoints.nearest(model.coordinates[: model.owned]))
-        self.columns = [energy_column(name) for name in self._terminals]
+        self.columns = [energy_column(name) for name in device.terminal_names]
         self.columns += [gap_column(cell) for cell in self._cells if self._probes]
-        self.columns += [ions_column(cell, ion) for ion in self._ions for cell in self._cells]
-        self.energy = np.zeros(len(self._terminals))
-        self._power = np.zeros(len(self._terminals))
+        kinds = (ions_column, gained_column) if len(self._cells) > 1 else (ions_column,)
+        self.columns += [column(cell, ion) for column in kinds for ion in ions for cell in self._cells]
 
-    def row(self, row: dict, segment, step: float) -> dict:
+    def row(self, row: dict, segment, record, energies: dict) -> dict:
         """Values of `columns` at the end of a step, and the device's numbers that an array has otherwise. Collective.
 
         Args:
             row: the terminals' voltages and currents by column name.
             segment: `ArraySegment` that the step belongs to.
-            step: its length [s].
+            record: `StepRecord` of the step.
+            energies: terminal -> energy taken up since the start [J].
         """
-        volts = np.array([row[f"voltage {name} [V]"] for name in self._terminals])
-        current = np.array([row[f"current {name} [A]"] for name in self._terminals])
-        # Trapezoids; a jump's own step is 1 us.
-        self.energy = self.energy + 0.5 * (self._power + volts * current) * step
-        self._power = volts * current
-        out = {energy_column(name): float(e) for name, e in zip(self._terminals, self.energy)}
         gaps = [probe.gap() * 1e-9 for probe in self._probes]
+        out = {energy_column(name): joule for name, joule in energies.items()}
         out |= {gap_column(cell): gap for cell, gap in zip(self._cells, gaps)}
-        for ion, counts in self._count.by_group(self._cell_of_node, len(self._cells)).items():
-            out |= {ions_column(cell, ion): float(n) for cell, n in zip(self._cells, counts)}
+        for column, counts in ((ions_column, record.content), (gained_column, record.gained)):
+            out |= {name: float(n) for ion, by_cell in counts.items() for cell, n in zip(self._cells, by_cell)
+                    if (name := column(cell, ion)) in self.columns}
         return out | {"filament gap [m]": min(gaps, default=float("nan")), "conductance [S]": self._conductance(row, segment)}
 
     @staticmethod
@@ -83,11 +77,3 @@ class ArrayRows:
         current = row[f"current {out} [A]"] - row[f"displacement current {out} [A]"]
         drop = row[f"voltage {into} [V]"] - row[f"voltage {out} [V]"]
         return -current / drop if abs(drop) > 1e-9 else float("nan")
-
-    def snapshot(self) -> dict:
-        """Plain data for a checkpoint."""
-        return {"energy": self.energy.tolist(), "power": self._power.tolist()}
-
-    def restore(self, data: dict) -> None:
-        """Continue from a `snapshot`."""
-        self.energy, self._power = np.array(data["energy"]), np.array(data["power"])

@@ -26,6 +26,36 @@ def coefficients(dt: float, previous: float | None) -> Coefficients:
     return Coefficients((1 + 2 * w) / ((1 + w) * dt), -(1 + w) / dt, w * w / ((1 + w) * dt), 2)
 
 
+class Integral:
+    """Integral of rates over time by the formula of the fields: the rates are the a0 y_n + a1 y_(n-1) + a2 y_(n-2) of what is kept.
+
+    Args:
+        levels: (n,) values, newest first.
+    """
+
+    def __init__(self, *levels):
+        self.levels = [np.asarray(level, float) for level in levels]
+
+    @property
+    def value(self) -> np.ndarray:
+        """Newest one."""
+        return self.levels[0]
+
+    def add(self, c: Coefficients, rate) -> np.ndarray:
+        """Take a step at whose end the rates are `rate`; returns what it adds."""
+        earlier = sum(a * level for a, level in zip((c.a1, c.a2), self.levels))
+        self.levels = [(rate - earlier) / c.a0, *self.levels[:1]]
+        return self.levels[0] - self.levels[1]
+
+    def restart(self, shift=0.0):
+        """Forget all but the newest value, and add `shift` to it."""
+        self.levels = [self.levels[0] + shift]
+
+    def snapshot(self) -> list:
+        """Plain data; `Integral(*data)` goes on."""
+        return [level.tolist() for level in self.levels]
+
+
 class Levels:
     """Earlier states, newest first, at most three; a restart (jump of the voltage) forgets all but the newest."""
 

@@ -49,8 +49,10 @@ class StepRecord:
         voltage: of the source that drives the device [V].
         voltages: terminal -> voltage of the device there [V].
         electronic, ionic, displacement: terminal -> current.
+        passed: terminal -> charge that went into the film there in the step, by the fields' time formula.
         electrons, holes: terminal -> their parts of the electronic current; empty in quasi-equilibrium.
         ions: species -> terminal -> its part of the ionic current.
+        content, gained: species -> (cells,) ions of each cell of an array, and those that have come from its neighbours since the start.
         ion_imbalance: (count - count at start - exchanged - made by reactions) / count at start, of the species where it is largest.
         order: of the time formula, 1 (implicit Euler) or 2 (BDF2).
         circuit: `CircuitState`, None where all terminals are at ideal sources or ground.
@@ -63,12 +65,15 @@ class StepRecord:
     electronic: dict
     ionic: dict
     displacement: dict
+    passed: dict
     ion_imbalance: float
     newton_iterations: int
     linear_iterations: int
     electrons: dict = field(default_factory=dict)
     holes: dict = field(default_factory=dict)
     ions: dict = field(default_factory=dict)
+    content: dict = field(default_factory=dict)
+    gained: dict = field(default_factory=dict)
     order: int = 2
     circuit: CircuitState | None = None
 

@@ -4,7 +4,7 @@ import logging
 
 import numpy as np
 
-from solver.physics.balances import IonCount, nodal_sums
+from solver.physics.balances import nodal_sums
 from solver.physics.device import INSIDE
 from solver.physics.fields import ELECTRONS
 from solver.transient import bdf
@@ -13,6 +13,7 @@ from solver.transient.closure import Closure
 from solver.transient.continuation import walk
 from solver.transient.control import SolutionStopped, StepLimits, growth, on_ladder, rejected
 from solver.transient.history import write_history
+from solver.transient.ion_budget import IonBudget
 from solver.transient.movement import Movement
 from solver.transient.pace import Pace, advice
 from solver.transient.records import Effort, StepRecord
@@ -54,12 +55,11 @@ class Stepper:
         self.pace = Pace()
         self.movement = Movement(model)
         self.stationary = Stationary(model, engine, self.apply)
-        self._count = IonCount(model)
+        self.ions = IonBudget(model)
         self._driven = [c.name for c in model.parameters.contacts if c.driven]
-        # Sums that follow the same BDF formula as the fields, newest first: electrode charges, ions exchanged or made by reactions.
+        # Electrode charges, newest first, and charge that has passed each terminal: by the same BDF formula as the fields.
         self._charges = [dict.fromkeys(model.terminal_nodes, 0.0)]
-        self._exchanged: list[dict] = []
-        self._ions_start: dict[str, float] = {}
+        self._passed = bdf.Integral(np.zeros(len(model.terminal_nodes)))
         self._voltage = 0.0  # of the source in the last accepted state
         self._jumped = False  # the source, since the last accepted state
         self._connect(())
@@ -109,8 +109,8 @@ class Stepper:
         self.levels = bdf.Levels()
         self.levels.push(0.0, self.model.state)
         self._charges = [{n: s.charge for n, s in self._sums()[0].items()}]
-        self._exchanged = [{ion.name: 0.0 for ion in self.model.context.species}]
-        self._ions_start = self._count()
+        self._passed = bdf.Integral(np.zeros(len(self.model.terminal_nodes)))
+        self.ions.begin()
         if self.closure is not None:
             self.closure.begin()
 
@@ -120,10 +120,11 @@ class Stepper:
             motion.value = 0.0 if held else 1.0
 
     def _sums(self):
-        """Sums over the terminals, and over the nodes on none."""
-        sums = nodal_sums(self.model, self.engine.interior_residual())
+        """Sums over the terminals, over the nodes on none, and the ions' inflow by cell."""
+        residual = self.engine.interior_residual()
+        sums = nodal_sums(self.model, residual)
         inside = sums.pop(INSIDE)
-        return sums, inside
+        return sums, inside, self.ions.inflow(residual)
 
     def advance(self, until: float, segment) -> StepRecord:
         """One accepted step within `segment`, not beyond `until` [s].
@@ -165,9 +166,9 @@ class Stepper:
                     reason += f"; largest change in {self.movement.largest_change(keep)}"
                 factor = growth(error, change, self.limits, c.order)
                 if reason is None:
-                    sums, result = self._balanced(c, result)
+                    sums, inflow, result = self._balanced(c, result)
                     if result.converged:
-                        return self._accept(t, dt, landing, c, factor, result, segment.voltage(t), sums)
+                        return self._accept(t, dt, landing, c, factor, result, segment.voltage(t), sums, inflow)
                     reason, factor = result.reason, 0.25
             self.rejected_steps += 1
             log.info("t = %.6g s, V = %.4f V: step %.2e s refused: %s", t, largest(segment.voltage(t)), dt, reason)
@@ -249,11 +250,10 @@ class Stepper:
         metallic filament, large in current.
         """
         for attempt in range(CORRECTIONS if self.closure is None else ATTEMPTS):
-            sums, inside = self._sums()
+            sums, inside, inflow = self._sums()
             displacement = self._displacement(c, sums)
             parts = [x for n, s in sums.items() for x in (s.electronic, s.ionic, displacement[n])]
-            lost = max((abs(inside.ions[name]) / c.a0 / count for name, count in self._count.scale(self._ions_start).items()), default=0.0)
-            balanced = abs(sum(parts)) <= BALANCE * max(map(abs, parts)) and lost <= LOST_IONS
+            balanced = abs(sum(parts)) <= BALANCE * max(map(abs, parts)) and self.ions.lost(inside.ions, c) <= LOST_IONS
             moved = self.closure is not None and self.closure.improve(c, self._film_currents(c, sums), BALANCE)
             if not moved and (balanced or attempt == CORRECTIONS):
                 break
@@ -266,21 +266,14 @@ class Stepper:
             result = result.then(more)
         if self.closure is not None and not self.closure.closed(BALANCE):
             result = result.then(Effort(False, 0, 0, "the circuit does not close"))
-        return sums, result
+        return sums, inflow, result
 
-    def _accept(self, t, dt, landing, c, factor, result, volts, sums):
+    def _accept(self, t, dt, landing, c, factor, result, volts, sums, inflow):
         charge = {n: s.charge for n, s in sums.items()}
         displacement = self._displacement(c, sums)
-        exchanged, made = {}, self._count.made()
-        for name in self._ions_start:
-            inflow = sum(s.ions[name] for s in sums.values()) + made[name]
-            earlier = sum(a * level[name] for a, level in zip((c.a1, c.a2), self._exchanged))
-            exchanged[name] = (inflow - earlier) / c.a0
         self._charges = [charge, *self._charges[:1]]
-        self._exchanged = [exchanged, *self._exchanged[:1]]
-        count = self._count()
-        scale = self._count.scale(self._ions_start)
-        imbalances = [(count[name] - start - exchanged[name]) / scale[name] for name, start in self._ions_start.items()]
+        passed = self._passed.add(c, np.array([s.electronic + s.ionic + displacement[n] for n, s in sums.items()]))
+        imbalance = self.ions.accept(c, inflow)
         self.levels.push(t, self.model.state)
         # A step cut short by a milestone says nothing against the size wanted before.
         wanted = max(dt * factor, self.step) if landing and factor >= 1 else dt * factor
@@ -299,9 +292,10 @@ class Stepper:
             t, largest(volts), dt, voltages,
             {n: s.electronic for n, s in sums.items()},
             {n: s.ionic for n, s in sums.items()},
-            displacement, max(imbalances, key=abs, default=0.0), result.iterations, result.linear_iterations,
+            displacement, dict(zip(sums, map(float, passed))), imbalance, result.iterations, result.linear_iterations,
             **{part: {n: getattr(s, part) for n, s in sums.items()} for part in parts}, order=c.order, circuit=circuit,
             ions={ion.name: {n: ion.charge * s.ions[ion.name] for n, s in sums.items()} for ion in self.model.context.species},
+            content=dict(self.ions.content), gained=dict(self.ions.gained),
         )
 
     def enter(self, segment, previous_voltage):
@@ -327,21 +321,22 @@ class Stepper:
 
     def leap(self, state, time: float):
         """Go on from `state` at `time` [s], whatever lies between; ions won or lost on the way count as exchanged."""
-        before = self._count()
         self.movement.guess(state, self.levels.states[0])
-        won = {name: count - before[name] for name, count in self._count().items()}
+        self.ions.leap()
         self.time, self.step = time, FIRST_STEP
         self.levels = bdf.Levels()
         self.levels.push(time, self.model.state)
         self._charges = [{n: s.charge for n, s in self._sums()[0].items()}]
-        self._exchanged = [{name: value + won[name] for name, value in self._exchanged[0].items()}]
+        self._passed.restart()
         if self.closure is not None:
             self.closure.restart()
 
     def _forget(self):
         """Keep the newest level only: the next step is implicit Euler."""
         self.levels.restart()
-        del self._charges[1:], self._exchanged[1:]
+        del self._charges[1:]
+        self._passed.restart()
+        self.ions.restart()
         if self.closure is not None:
             self.closure.restart()
 
@@ -354,8 +349,8 @@ class Stepper:
             "times": list(self.levels.times),
             "step": self.step,
             "charges": self._charges,
-            "exchanged": self._exchanged,
-            "ions start": self._ions_start,
+            "passed": self._passed.snapshot(),
+            "ions": self.ions.snapshot(),
             "voltage": np.asarray(self._voltage).tolist(),
             "floating": list(self._floating),
             "circuit": None if self.closure is None else self.closure.snapshot(),
@@ -370,8 +365,8 @@ class Stepper:
             self.model.state[:] = self.model.with_ghosts(states[f"level{k}"])
             self.levels.push(scalars["times"][k], self.model.state)
         self.time, self.step = scalars["times"][0], scalars["step"]
-        self._charges, self._exchanged = scalars["charges"], scalars["exchanged"]
-        self._ions_start = scalars["ions start"]
+        self._charges, self._passed = scalars["charges"], bdf.Integral(*scalars["passed"])
+        self.ions.restore(scalars["ions"])
         self._voltage = np.array(scalars["voltage"]) if isinstance(scalars["voltage"], list) else scalars["voltage"]
         self._connect(tuple(scalars["floating"]))
         self.accepted_steps, self.rejected_steps = scalars["accepted"], scalars["rejected"]

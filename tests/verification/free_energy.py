@@ -33,12 +33,16 @@ class FreeEnergy:
 
     Args:
         engine: `CpuEngine` of the model.
+
+    Attributes:
+        reservoir: mu of each ion that electrodes exchange [kT].
     """
 
     def __init__(self, engine):
         self._engine = engine
         self._model = m = engine.model
         ctx, p = m.context, m.parameters
+        self.reservoir: dict[str, float] = {}
         phi = ctx.unknown(POTENTIAL)
         parts = [
             0.5 * p.permittivity[region] * ufl.inner(ufl.grad(phi), ufl.grad(phi)) * ctx.weight * ctx.dx_edges(tag)
@@ -62,8 +66,7 @@ class FreeEnergy:
         self._forms = [fem.form(part, jit_options=JIT) for part in parts]
         self._electrodes = np.unique(np.concatenate(list(m.terminal_nodes.values())))
 
-    @staticmethod
-    def _mixing(ctx, p):
+    def _mixing(self, ctx, p):
         """Less its value at the initial density, so that a small change is not lost in a large sum."""
         electrodes = {(name, at.reference, at.offset) for contact in p.contacts for name, at in contact.exchange.items()}
         reservoir = {name: (reference, offset + _film_at_electrodes(ctx)) for name, reference, offset in electrodes}
@@ -83,7 +86,7 @@ class FreeEnergy:
                 # - mu (c + nu c_f h)
                 reference, offset = reservoir[ion.name]
                 there = occupied(lambda other: reservoir.get(other.name, (other.density, 0))[0] / other.density, ion)
-                mu = np.log(reference / equilibrium) + crowding(there, Numpy) + ion.charge * offset
+                self.reservoir[ion.name] = mu = np.log(reference / equilibrium) + crowding(there, Numpy) + ion.charge * offset
                 out += -mu * (c - c0 + (p.filament.density * interpolant(ctx.unknown(FILAMENT)) if condenses else 0.0))
         for ion in {ion.sublattice: ion for ion in ctx.species}.values():
             # (c_max - c) ln(1 - c / c_max), c of all on the sublattice
@@ -91,13 +94,16 @@ class FreeEnergy:
             out += -ion.sites * ((1 - now) * crowding(now) - (1 - start) * crowding(start, Numpy))
         return out
 
+    def stored(self):
+        """F without the last sum, what the device holds whatever its electrodes are at [kT]. Collective."""
+        return self._model.device.mesh.comm.allreduce(sum(fem.assemble_scalar(form) for form in self._forms))
+
     def __call__(self):
         """kT. Collective."""
         m = self._model
-        field = sum(fem.assemble_scalar(form) for form in self._forms)
         charge = self._engine.interior_residual()[:, m.fields.index(POTENTIAL)] / m.context.row_scale[POTENTIAL]
         at = self._electrodes
-        return float(m.device.mesh.comm.allreduce(field - charge[at] @ m.values(POTENTIAL)[at]))
+        return self.stored() - m.device.mesh.comm.allreduce(float(charge[at] @ m.values(POTENTIAL)[at]))
 
 
 def _film_at_electrodes(ctx):
