@@ -200,15 +200,24 @@ class _Job:
     def _leap(self, pause, following: int) -> int:
         """After a pulse's pause: pulses that are leapt over; `following` is the segment that comes next."""
         left = sum(s.step == pause.step and s.kind == "write" for s in self.waveform.segments[following:])
-        energies = len(self.energy.joule)
-        sums = np.concatenate([[self.source_energy, self.imbalance_charge], self.energy.joule, self.stepper.ions.gains()])
+        joule, gains = self.energy.joule, self.stepper.ions.gains()
+        sums = np.concatenate([[self.source_energy, self.imbalance_charge], joule, gains, self.array.gaps()])
         pulses, more = self.leaps.after_pulse(pause, left, sums)
         if pulses:
             self.leaps.leap(pulses, self.waveform.segments[following + 2 * pulses - 1].end)
             self.source_energy, self.imbalance_charge = (sums + more)[:2]
-            self.energy.joule = self.energy.joule + more[2: 2 + energies]
-            self.stepper.ions.carry_on(more[2 + energies:])
+            self.energy.joule = joule + more[2: 2 + len(joule)]
+            self.stepper.ions.carry_on(more[2 + len(joule): 2 + len(joule) + len(gains)])
         return pulses
+
+    def leap_numbers(self) -> dict:
+        """For summary.json: pulses leapt over, the largest error of a leap, and what the leaps missed of each number of terminals.csv."""
+        if not self.leaps.skipped:
+            return {}
+        numbers = {"pulses leapt over [1]": self.leaps.skipped, "largest error of a leap [1]": self.leaps.worst}
+        if self.leaps.missed is not None:
+            numbers["missed by leaps"] = dict(zip(self.array.summed, map(float, self.leaps.missed[2:])))
+        return numbers
 
     def _on_signal(self, number, frame):
         if self._signal is not None:  # asked twice: stop at once

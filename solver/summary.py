@@ -39,9 +39,7 @@ def summarise(job) -> dict:
 
         table = read_terminals(job.folder.path)
         if job.array is not None:
-            numbers = crosstalk_numbers(table, job.scenario)
-            if job.leaps.skipped:
-                numbers |= {"pulses leapt over [1]": job.leaps.skipped, "largest error of a leap [1]": job.leaps.worst}
+            numbers = crosstalk_numbers(table, job.scenario) | job.leap_numbers()
         else:
             numbers = switching_numbers(table)
             numbers |= cycle_numbers(numbers) | protocol_numbers(table, job.scenario.protocol, job.scenario.driven)

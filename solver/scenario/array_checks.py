@@ -7,7 +7,7 @@ from solver.units import format_quantity
 from .device import Array
 from .document import Path_
 from .faults import nearest, one_of
-from .protocol import ARRAY_STEPS, Bias, Read, Repeat, Step, Wait, Write
+from .protocol import ARRAY_STEPS, FEWEST_AT_START, Bias, Read, Repeat, Step, Wait, Write
 from .schema import Scenario
 
 
@@ -95,8 +95,9 @@ def _step(scenario: Scenario, step: Step, path: Path_) -> Iterator[tuple[Path_, 
 def _leaps(scenario: Scenario, step: Write) -> Iterator[str]:
     if step.resolved < 2:
         yield "must be at least 2: the first pulse after a leap mends what the leap has distorted"
-    elif step.resolved + 1 >= step.count:
-        yield f"leaves none of {step.count} pulses to leap over; remove it, or write more pulses"
+    elif (fewest := max(step.resolved, FEWEST_AT_START) + step.resolved + 1) > step.count:
+        yield (f"leaves none of {step.count} pulses to leap over, which {step.resolved} before and after each leap take {fewest}; remove it, "
+               "or write more pulses")
     if scenario.physics.noise != "off":
         yield "has no meaning with noise, which no change of one pulse foretells; remove it, or physics.noise"
 

@@ -70,6 +70,9 @@ class Repeat(Step):
     steps: tuple["AnyStep", ...] = Field(description="steps, as in the protocol", min_length=1)
 
 
+FEWEST_AT_START = 3  # pulses followed before the first leap: the difference of two changes is its error
+
+
 def _cell(value: Any) -> Any:
     if not isinstance(value, (list, tuple)) or len(value) != 2:
         raise fault(f"{value!r:.40} is no cell; write [row, column], counted from 1, e.g. [1, 2]")

@@ -40,16 +40,22 @@ class ArrayRows:
 
     Attributes:
         columns: names, in order.
+        summed: those that leaps over pulses carry on or tell the error of: energies, ions from neighbours, gaps.
     """
 
     def __init__(self, scenario, model):
         device = scenario.device
         self._cells, ions = device.cells, [ion.name for ion in model.context.species]
+        energies, gained = [energy_column(name) for name in device.terminal_names], [gained_column(cell, ion) for ion in ions for cell in self._cells]
         self._probes = [] if model.parameters.filament is None else [AxisProbe(model, site) for site in model.sites]
-        self.columns = [energy_column(name) for name in device.terminal_names]
-        self.columns += [gap_column(cell) for cell in self._cells if self._probes]
-        kinds = (ions_column, gained_column) if len(self._cells) > 1 else (ions_column,)
-        self.columns += [column(cell, ion) for column in kinds for ion in ions for cell in self._cells]
+        gaps = [gap_column(cell) for cell in self._cells if self._probes]
+        self.summed = [*energies, *gained, *gaps]
+        self.columns = [*energies, *gaps, *(ions_column(cell, ion) for ion in ions for cell in self._cells)]
+        self.columns += gained if len(self._cells) > 1 else []
+
+    def gaps(self) -> list[float]:
+        """Of each cell [m]; none without filaments. Collective."""
+        return [probe.gap() * 1e-9 for probe in self._probes]
 
     def row(self, row: dict, segment, record, energies: dict) -> dict:
         """Values of `columns` at the end of a step, and the device's numbers that an array has otherwise. Collective.
@@ -60,7 +66,7 @@ class ArrayRows:
             record: `StepRecord` of the step.
             energies: terminal -> energy taken up since the start [J].
         """
-        gaps = [probe.gap() * 1e-9 for probe in self._probes]
+        gaps = self.gaps()
         out = {energy_column(name): joule for name, joule in energies.items()}
         out |= {gap_column(cell): gap for cell, gap in zip(self._cells, gaps)}
         for column, counts in ((ions_column, record.content), (gained_column, record.gained)):
