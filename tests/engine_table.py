@@ -6,6 +6,7 @@
 import os
 import sys
 import tempfile
+from itertools import dropwhile
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +22,12 @@ SMALL = 20_000  # unknowns up to which the equilibrium at 0 V is solved for firs
 def first_steps(scenario, mesh, engine, steps):
     """(stepper, currents (steps, terminals), [Newton, linear iterations]) of one engine."""
     import meshes
+    from solver.scenario.protocol import Wait
     from solver.transient.marching import stepper_for
 
-    stepper = stepper_for(scenario, meshes.read(scenario, mesh, MPI.COMM_SELF), engine=engine)
+    # at 0 V in equilibrium currents are rounding: from the first step that applies a voltage
+    protocol = list(dropwhile(lambda step: isinstance(step, Wait), scenario.protocol))
+    stepper = stepper_for(scenario, meshes.read(scenario, mesh, MPI.COMM_SELF), protocol, engine)
     if stepper.engine.unknowns <= SMALL:
         stepper.equilibrate()
     else:

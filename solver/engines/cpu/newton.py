@@ -6,7 +6,7 @@ import numpy as np
 from petsc4py import PETSc
 
 from solver.engines.carrier_newton import CarrierNewton
-from solver.engines.convergence import LAG, NewtonResult, largest, small_enough
+from solver.engines.convergence import LAG, NewtonResult, largest, last_tolerance, small_enough
 from solver.engines.cpu.algebraic import Settler
 from solver.engines.cpu.assembly import Assembler
 from solver.engines.cpu.linear import RowScaling, make_solver
@@ -120,15 +120,18 @@ class CpuEngine:
             self._scaling.take(A)
         self.linear_solver.setOperators(A)
 
-    def correct(self, rows) -> tuple[bool, int]:
-        """Solve J x = `rows` (owned rows) into `correction` with the last Jacobian; (solved, linear iterations)."""
+    def correct(self, rows, rtol=None) -> tuple[bool, int]:
+        """Solve J x = `rows` (owned rows) into `correction` with the last Jacobian, to a relative `rtol` (default: the linear tolerance);
+        (solved, linear iterations)."""
         ksp, b = self.linear_solver, self.assembler.vector
+        ksp.setTolerances(rtol=rtol or self.linear_tolerance)
         b.array[:] = rows.ravel()
         try:
             ksp.solve(b if self._scaling is None else self._scaling.right_side(b), self.correction)
             solved = ksp.getConvergedReason() > 0
         except PETSc.Error:  # factors of a singular matrix
             solved = False
+        ksp.setTolerances(rtol=self.linear_tolerance)
         if not solved:
             ksp.getPC().reset()
         return solved, ksp.getIterationNumber()
@@ -165,11 +168,11 @@ class CpuEngine:
         return NewtonResult(converged, iterations, linear, "" if converged else self._place(reason))
 
     def polish(self) -> NewtonResult:
-        """One more correction with the last Jacobian and its factors, full step: cheap, and not held up by the line
-        search, which sees only the rounding floor of the largest rows."""
+        """One more correction with the last Jacobian and its factors, full step, solved to `last_tolerance`: cheap, and not held up by
+        the line search, which sees only the rounding floor of the largest rows."""
         start = time.perf_counter()
         self._x.array[:] = self.model.context.state.x.array[: self.assembler.owned_rows]
-        solved, linear = self.correct(self.evaluate())
+        solved, linear = self.correct(self.evaluate(), last_tolerance(self.linear_tolerance))
         self._x.axpy(-1.0, self.correction)
         self.assembler.set_state(self._x)
         self.newton_iterations += 1

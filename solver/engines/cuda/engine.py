@@ -9,7 +9,7 @@ import time
 import numpy as np
 
 from solver.engines.carrier_newton import CarrierNewton
-from solver.engines.convergence import NewtonResult, largest, small_enough
+from solver.engines.convergence import NewtonResult, largest, last_tolerance, small_enough
 from solver.engines.cuda.algebraic import Settler
 from solver.engines.cuda.linear import LinearSolver
 from solver.engines.cuda.newton import Newton
@@ -71,9 +71,9 @@ class CudaEngine:
         """The Jacobian's storage has been used for something else."""
         self._linearised = False
 
-    def correct(self, rows):
-        """Solve J correction = rows; returns (converged, linear iterations)."""
-        solved = self.linear_solver.solve(rows, self.correction)
+    def correct(self, rows, rtol=None):
+        """Solve J correction = rows to a relative `rtol` (default: the linear tolerance); returns (converged, linear iterations)."""
+        solved = self.linear_solver.solve(rows, self.correction, rtol)
         return solved, self.linear_solver.iterations
 
     def product(self):
@@ -126,12 +126,12 @@ class CudaEngine:
         return NewtonResult(converged, iterations, linear, "" if converged else self._place(reason))
 
     def polish(self) -> NewtonResult:
-        """One more correction with the last Jacobian and its preconditioner, full step."""
+        """One more correction with the last Jacobian and its preconditioner, full step, solved to `last_tolerance`."""
         start = time.perf_counter()
         self.assembler.refresh()
         if not self._linearised:
             self.linearise()
-        solved, linear = self.correct(self.evaluate())
+        solved, linear = self.correct(self.evaluate(), last_tolerance(self.linear_tolerance))
         self.move(self.owned_state(), 1.0)
         self.newton_iterations += 1
         self.linear_iterations += linear

@@ -93,8 +93,8 @@ class LinearSolver:
         """Solve with these block values (entries, BS, BS) from now on; they stay referenced."""
         self._values, self._ready = values, None
 
-    def solve(self, rows, out) -> bool:
-        """out = A^-1 rows, both (owned, BS). Collective.
+    def solve(self, rows, out, rtol=None) -> bool:
+        """out = A^-1 rows, both (owned, BS), to a relative `rtol` (default: the solver's). Collective.
 
         Returns:
             False where no setting converges.
@@ -106,10 +106,11 @@ class LinearSolver:
         self.iterations = 0
         while True:
             setting = self.setting
-            solved, count, why = self._attempt(setting, rows, out)
+            solved, count, why = self._attempt(setting, rows, out, rtol or self.rtol)
             self.iterations += count
             if solved:
-                self._many = self._many + 1 if count > MANY else 0
+                if rtol is None:  # a tighter solve says nothing about the setting
+                    self._many = self._many + 1 if count > MANY else 0
                 if self._many >= 2 and self._stage + 1 < len(self._settings):
                     log.info("linear solver: %s takes %d iterations; %s from here", setting, count, self._settings[self._stage + 1])
                     self._move(self._stage + 1)
@@ -124,7 +125,7 @@ class LinearSolver:
     def _move(self, stage):
         self._stage, self._many, self._since, self._ready = stage, 0, 0, None
 
-    def _attempt(self, setting, rows, out):
+    def _attempt(self, setting, rows, out, rtol):
         """(solved, iterations, why not)."""
         if setting.cycle is None:
             return self._factor_and_solve(rows, out)
@@ -137,7 +138,7 @@ class LinearSolver:
                 return False, 0, "a diagonal block is singular or not finite"
             self._ready = setting
         multigrid.divide(rows, self._b)
-        result = self._gmres.solve(lambda x, y: self._multiply(multigrid, x, y), multigrid, self._b, out, self.rtol)
+        result = self._gmres.solve(lambda x, y: self._multiply(multigrid, x, y), multigrid, self._b, out, rtol)
         self.history = result.history
         why = "" if result.converged else f"stopped after {result.iterations} iterations"
         return result.converged, result.iterations, why
