@@ -70,3 +70,11 @@ def test_a_wall_that_does_nothing_is_a_fault(tmp_path, old, new, key, words):
         scenario(tmp_path, text.replace(old, new))
     found = [str(f) for f in error.value.faults]
     assert any(f": {key}: " in f and words in f for f in found), found
+
+
+def test_a_wall_that_is_neither_on_nor_off_is_one_fault_and_says_nothing_of_the_terminals(tmp_path):
+    from solver.scenario import ScenarioError
+
+    with pytest.raises(ScenarioError) as error:
+        scenario(tmp_path, walled(FLAT, "ion_walls").replace("ion_walls: on", "ion_walls: maybe") + OFF + wired(1, 2) + READ)
+    assert [fault.message for fault in error.value.faults] == ["'maybe' is neither on nor off; write on or off"]

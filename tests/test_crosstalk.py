@@ -89,6 +89,20 @@ def test_a_write_changes_every_cell_by_what_its_reads_say(tmp_path):
     assert numbers["change of vacancies cell_1_1 [1]"] == pytest.approx(table["time [s]"].iloc[0] - table["time [s]"].iloc[-1])
 
 
+def test_an_array_has_its_own_section_in_a_report_and_nothing_to_compare_with_the_measured_device(tmp_path):
+    from solver.analysis.comparison import compare
+    from solver.report import contents
+
+    s, table = run_of(tmp_path)
+    assert contents.measured(tmp_path) == ""
+    with pytest.raises(NoResult, match="no protocol that was measured"):
+        compare([tmp_path])
+    html = contents.cells(crosstalk_numbers(table, s))
+    assert "5 pulses of 0.2 V on cell (2, 1)" in html and "vacancies from neighbours" in html
+    assert html.count("<tr") == 2 + 1 + 4 + 4  # heads, the write, a row a cell and one a terminal
+    assert contents.cells({"V_set [V]": 0.1}) == ""
+
+
 def test_smallest_pitch_interpolates_a_power_law_exactly():
     pitch = np.array([1e-6, 1e-7, 3e-7])
     assert smallest_pitch(pitch, -0.02 * (1e-7 / pitch) ** 2, 0.005) == pytest.approx(2e-7)

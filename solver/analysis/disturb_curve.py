@@ -165,8 +165,8 @@ def main(directories: Sequence[str | Path], limit: float) -> int:
         Console(stderr=True, soft_wrap=True).print(str(fault), markup=False, highlight=False)
         return 2
     keys = list(points[0].setting) or [PITCH]
-    table = Table(*(Column(key, overflow="fold") for key in keys), "ln change, written cell", "ln change, other cell", "disturb",
-                  *(f"{ion} drawn from other cells" for ion in points[0].drawn), title="crosstalk")
+    table = Table(*(Column(key, overflow="fold") for key in keys), *(Column(text, overflow="fold") for text in (
+        "ln change, written cell", "ln change, other cell", "disturb", *(f"{ion} from other cells" for ion in points[0].drawn))), title="crosstalk")
     for point in points:
         table.add_row(*(point.setting.get(key, f"{point.pitch * 1e9:g} nm") for key in keys),
                       f"{point.aggressor:.3f}", f"{point.victim:+.2e}", f"{point.disturb:+.2e}",

@@ -102,7 +102,7 @@ def draw(axes: Axes, curves: Sequence[tuple[str, np.ndarray, np.ndarray]], field
     for (label, distance, values), colour in zip(curves, (style.BLUE, style.RED), strict=False):
         axes.plot(distance, values, color=colour, label=label)
     margin = 0.0 if log else 0.04 * (high - low)
-    words = " to ".join("(" + ", ".join(f"{v:.4g}" for v in end) + ")" for end in ends)
+    words = " to ".join("(" + ", ".join(f"{v:.1f}".removesuffix(".0") for v in np.round(end, 1) + 0.0) + ")" for end in ends)
     axes.set(yscale="log" if log else "linear", xlabel=f"distance [nm], from {words} nm".replace("-", "−") if len(curves) == 1 else "distance [nm]",
              ylabel=style.in_print(field), xlim=(0, curves[0][1][-1]), ylim=(low / 1.3, high * 1.3) if log else (low - margin, high + margin))
     if len(curves) > 1:

@@ -78,7 +78,8 @@ def moments(table: pandas.DataFrame, times: np.ndarray) -> list[Moment]:
         else:
             chosen.append(("end", len(times) - 1))
     else:
-        largest = float(data.time[int(np.argmax(size))])
+        # of several rows at the largest voltage the last: a jump is not over in the first
+        largest = float(data.time[np.flatnonzero(size >= size.max() * (1 - 1e-9))[-1]])
         chosen = [("start", 0), ("largest voltage", nearest(largest)), ("end", len(times) - 1)]
     found: list[Moment] = []
     for label, step in chosen:

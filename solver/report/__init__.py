@@ -46,6 +46,7 @@ def make(directory: str | Path, out: str | Path | None = None) -> list[Path]:
     body = [
         contents.head(scenario, name, status, summary),
         contents.measured(folder.path),
+        contents.cells(summary),
         page.section("The device in 3D", page.scene(scene)) if scene else "",
         page.section("Figures", *(page.figure(path, contents.CAPTIONS[path.stem]) for path in pictures), contents.numbers(summary)),
         contents.set_up(resolved) if resolved else "",

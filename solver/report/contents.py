@@ -73,6 +73,31 @@ def numbers(summary: dict[str, Any]) -> Markup:
     return folded("every number of summary.json", table(("quantity", "value", "unit"), rows, "pairs")) if rows else Markup("")
 
 
+def cells(summary: dict[str, Any]) -> Markup:
+    """What each write of an array did to every cell, and the energy taken up through each terminal."""
+    writes = summary.get("writes", [])
+    if not writes:
+        return Markup("")
+    rows: list[tuple[Any, ...]] = []
+    columns = [key for key, value in writes[0].items() if isinstance(value, dict) and value]
+    for write in writes:
+        pulses = int(write["pulses [1]"])
+        rows.append((f"{pulses} {'pulse' if pulses == 1 else 'pulses'} of {number(write['amplitude [V]'])} V on {_cell(write['cell'])}",))
+        rows += [(_cell(name), *(number(write[key].get(name), 3) for key in columns))
+                 for name in sorted({name for key in columns for name in write[key]})]
+    head = [bare + (f" ({unit})" if unit else "") for bare, unit in map(quantity, columns)]
+    energy = [(key.removeprefix("energy ").removesuffix(" [J]"), number(value, 4), "J") for key, value in summary.items()
+              if key.startswith("energy ") and key.endswith(" [J]") and key != "energy [J]"]
+    return section("Cells", paragraph("From the reads before and after each write; ions over the write with its pauses. Disturb: change of "
+                                      "ln conductance over the written cell's."),
+                   table(("cell", *head), rows), paragraph("Energy taken up through each terminal over the run:"),
+                   table(("terminal", "energy", "unit"), energy, "pairs"))
+
+
+def _cell(name: str) -> str:
+    return "cell ({}, {})".format(*name.split("_")[1:])
+
+
 def overridden(scenario: Scenario, options: list[str]) -> Markup:
     """What was set on the command line, and which material values are overrides."""
     rows = [(key.strip(), value.strip()) for key, _, value in (option.partition("=") for option in options)]

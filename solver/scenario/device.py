@@ -34,24 +34,34 @@ class _Layout(Part):
         return 1
 
 
-class CrossedBars(_Layout):
+class _Stack(_Layout):
+    """Thicknesses of the layouts whose electrodes lie on an oxide, under a film and a cap."""
+
+    electrode_thickness: Length = Field("50 nm", description="thickness of all electrodes (assumed)")
+    substrate_oxide_thickness: Length = Field("100 nm", description="oxide below electrodes and film")
+    film_thickness: Length = Field("300 nm", description="perovskite, from the substrate oxide's surface to its top")
+    cap_thickness: Length = Field("200 nm", description="polymer cap above the film")
+
+
+class _BarStack(_Stack):
+    """The same with a spacer between lower and upper bars, along which the filaments grow."""
+
+    spacer_thickness: Length = Field("60 nm", description="spacer under the top bars: the gap the filaments bridge")
+
+    @property
+    def filament_gap(self) -> float:
+        """Distance from a filament's foot to the counter electrode (m)."""
+        return self.spacer_thickness
+
+
+class CrossedBars(_BarStack):
     """Keys shared by the two layouts of the crossed back-contact electrodes."""
 
     regions = ("spacer", "substrate", "cap")
     layout: Literal["back_contact", "cross_section"] = Field(description="which of the two")
     electrode_width: Length = Field("2.5 um", description="width of both electrode bars")
-    spacer_thickness: Length = Field("60 nm", description="spacer between the electrodes: the gap the filament bridges")
-    electrode_thickness: Length = Field("50 nm", description="thickness of both electrodes (assumed)")
-    substrate_oxide_thickness: Length = Field("100 nm", description="oxide below the bottom electrode")
-    film_thickness: Length = Field("300 nm", description="perovskite, from the substrate oxide's surface to its top")
-    cap_thickness: Length = Field("200 nm", description="polymer cap above the film")
     domain_length: Length = Field("5 um", description="modelled length of both bars, half of it to each side of the crossing")
     parallel_conductance: ParallelConductance = Field("0 S", description="ohmic path beside the modelled film, from the driven terminal to the first that is ground")
-
-    @property
-    def filament_gap(self) -> float:
-        """Distance from the filament's foot to the counter electrode (m)."""
-        return self.spacer_thickness
 
 
 class BackContact(CrossedBars):
@@ -170,7 +180,7 @@ class Block(_Layout):
         return {"x": self.length, "y": self.width, "z": self.height}
 
 
-class LateralPair(_Layout):
+class LateralPair(_Stack):
     """Two electrodes side by side on one plane under one film, without a spacer: the paper's control device."""
 
     regions = ("substrate", "cap")
@@ -179,10 +189,6 @@ class LateralPair(_Layout):
     dimension: Literal[2, 3] = Field(3, description="3D, or the section across the gap")
     gap: Length = Field("90 nm", description="distance between the electrodes")
     electrode_width: Length = Field("2.5 um", description="length of the edges that face each other (assumed)")
-    electrode_thickness: Length = Field("50 nm", description="thickness of both electrodes (assumed)")
-    substrate_oxide_thickness: Length = Field("100 nm", description="oxide below electrodes and film")
-    film_thickness: Length = Field("300 nm", description="perovskite, from the substrate oxide's surface to its top")
-    cap_thickness: Length = Field("200 nm", description="polymer cap above the film")
     domain_length: Length = Field("1 um", description="modelled length across the gap, half of it to each side of its middle")
     surround: Length = Field("300 nm", description="modelled film beside the electrodes, along their edges (3D)")
     symmetry: Literal["full", "half"] = Field("half", description="3D: all, or y >= 0 (currents are scaled back)")
@@ -212,7 +218,7 @@ class LateralPair(_Layout):
         return 2 if self.symmetry == "half" and self.dimension == 3 else 1
 
 
-class Array(_Layout):
+class Array(_BarStack):
     """Rows (bottom bars) and columns (top bars) of crosspoints under one film; terminals row_1, ..., col_1, ..."""
 
     regions = ("spacer", "substrate", "cap")
@@ -223,11 +229,6 @@ class Array(_Layout):
     columns: Count = Field(2, description="top bars, along y")
     pitch: Length = Field("500 nm", description="from the middle of a bar to that of the next")
     electrode_width: Length = Field("200 nm", description="width of all bars")
-    spacer_thickness: Length = Field("60 nm", description="spacer under the top bars: the gap the filaments bridge")
-    electrode_thickness: Length = Field("50 nm", description="thickness of all bars (assumed)")
-    substrate_oxide_thickness: Length = Field("100 nm", description="oxide below bars and film (3D)")
-    film_thickness: Length = Field("300 nm", description="perovskite, from the substrate oxide's surface to its top")
-    cap_thickness: Length = Field("200 nm", description="polymer cap above the film")
     margin: Length = Field("200 nm", description="modelled film beyond the outer bars")
     ion_walls: Switch = Field(False, description="no ions pass the planes half way between cells (no device has that: it tells what they carry)")
     field_walls: Switch = Field(False, description="neither field nor current passes there, in any material (the same)")
@@ -251,11 +252,5 @@ class Array(_Layout):
     def cells(self) -> tuple[tuple[int, int], ...]:
         """(row, column) of every cell, row by row, from 1: the order of the mesh's filament sites."""
         return tuple((i, j) for i in range(1, self.rows + 1) for j in range(1, self.columns + 1))
-
-    @property
-    def filament_gap(self) -> float:
-        """Distance from the filaments' feet to the counter electrodes (m)."""
-        return self.spacer_thickness
-
 
 Device = Annotated[BackContact | CrossSection | AxisymmetricGap | Slab | Block | LateralPair | Array, Field(discriminator="layout")]

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 from solver.units import Dimension, fault
 
 from .base import Part
-from .device import TERMINALS, Array
+from .device import Array
 from .document import Path_
 from .faults import nearest, one_of
 
@@ -50,14 +50,16 @@ def _terminal(value: Any) -> Any:
 def _complete(value: dict[str, Terminal], info: ValidationInfo) -> dict[str, Terminal]:
     """Every terminal of the layout once, in its order; one driven, in an array at least one."""
     device = info.data.get("device")
-    names = TERMINALS if device is None else device.terminal_names
+    if device is None:  # a fault of its own; which terminals there should be is not known
+        return value
+    names = device.terminal_names
     for name in value:
-        if device is not None and name not in names:
+        if name not in names:
             raise fault(f"the layout has no terminal {name!r:.40}; its terminals are {one_of(names)}"
                         f" (nearest: {nearest(name, names) or names[0]})")
     driven = [name for name, terminal in value.items() if terminal.role == "driven"]
     grounded = any(terminal.role == "ground" for terminal in value.values())
-    missing = [name for name in names if device is not None and name not in value]
+    missing = [name for name in names if name not in value]
     many = isinstance(device, Array)
     if many and driven and not missing:
         return {name: value[name] for name in names}
