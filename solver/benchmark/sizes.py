@@ -13,6 +13,8 @@ from pathlib import Path
 
 BUILDS = 5
 SIZES = (50_000, 200_000, 1_000_000, 5_000_000)
+# the engine's own choice between incomplete factors and multigrid by size, and each of the two
+CPU = {"cpu": {}, "cpu ilu": {"multigrid_from": math.inf}, "cpu multigrid": {"multigrid_from": 0}}
 LENGTHS = ("size_at_filament", "size_at_edge", "size_at_junction", "size_max")
 
 
@@ -23,7 +25,7 @@ def run(scenario, sizes, ranks, engines, out: Path | None) -> int:
         scenario: loaded scenario, its mesh sizes changed to reach each size.
         sizes: wanted numbers of unknowns.
         ranks: of the cpu engine, one measurement each.
-        engines: "cpu", "cuda" (a card), "cuda host" (its kernels on a core).
+        engines: a name of `CPU`, "cuda" (a card), "cuda host" (its kernels on a core).
         out: file for the JSON; None: printed.
     """
     found, machine = [], _machine()
@@ -32,7 +34,7 @@ def run(scenario, sizes, ranks, engines, out: Path | None) -> int:
             file, mesh = Path(folder) / "scenario.yaml", Path(folder) / "device.msh"
             file.write_text(refined(scenario, wanted, mesh).resolved_yaml())
             for engine in engines:
-                for n in ranks if engine == "cpu" else (1,):
+                for n in ranks if engine in CPU else (1,):
                     entry = _measured(engine, n, file, mesh)
                     found.append({"wanted unknowns": wanted, **entry})
                     print(_line(found[-1]), file=sys.stderr, flush=True)
@@ -107,7 +109,7 @@ def _measured(engine, ranks, scenario, mesh):
 
 
 def measure(engine, scenario_file, mesh_file) -> dict:
-    """One measurement in this process; on every rank."""
+    """One measurement in this process; on every rank the same."""
     from mpi4py import MPI
 
     import meshes
@@ -119,7 +121,7 @@ def measure(engine, scenario_file, mesh_file) -> dict:
     scenario, comm = load_scenario(Path(scenario_file), []), MPI.COMM_WORLD
     model = DeviceModel(scenario, meshes.read(scenario, Path(mesh_file), comm))
     first_step(model, scenario.driven)
-    parts = _cpu_parts(model, scenario) if engine == "cpu" else _cuda_parts(model, scenario, engine)
+    parts = _cpu_parts(model, scenario, engine) if engine in CPU else _cuda_parts(model, scenario, engine)
     tdim = model.device.mesh.topology.dim
     return {
         "engine": engine, "ranks": comm.size, "nodes": comm.allreduce(model.owned),
@@ -129,12 +131,12 @@ def measure(engine, scenario_file, mesh_file) -> dict:
     }  # fmt: skip
 
 
-def _cpu_parts(model, scenario):
+def _cpu_parts(model, scenario, name):
     from solver.benchmark.timing import best, linear_parts, step
     from solver.engines.cpu.newton import CpuEngine
 
     s = scenario.solver
-    engine = CpuEngine(model, linear_tolerance=s.linear_tolerance, linear_solver=s.linear_solver)
+    engine = CpuEngine(model, linear_tolerance=s.linear_tolerance, linear_solver=s.linear_solver, **CPU[name])
     barrier = model.device.mesh.comm.barrier
     out = {
         "residual [s]": best(engine.evaluate, barrier),
@@ -187,5 +189,14 @@ def _machine():
     return {"processor": model or platform.machine(), "cores": len(os.sched_getaffinity(0)), "load at the start": os.getloadavg()[0]}
 
 
+def main():
+    """One measurement as a line of JSON, by rank 0 alone: lines of several ranks can run into one another."""
+    from mpi4py import MPI
+
+    found = json.dumps(measure(*sys.argv[1:]))
+    if MPI.COMM_WORLD.rank == 0:
+        print(found, flush=True)
+
+
 if __name__ == "__main__":
-    print(json.dumps(measure(*sys.argv[1:])), flush=True)
+    main()

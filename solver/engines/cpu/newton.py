@@ -1,5 +1,6 @@
 """Newton's method (PETSc SNES, backtracking) on a `DeviceModel`'s residual."""
 
+import logging
 import time
 
 import numpy as np
@@ -9,8 +10,11 @@ from solver.engines.carrier_newton import CarrierNewton
 from solver.engines.convergence import LAG, NewtonResult, largest, last_tolerance, small_enough
 from solver.engines.cpu.algebraic import Settler
 from solver.engines.cpu.assembly import Assembler
-from solver.engines.cpu.linear import RowScaling, make_solver
+from solver.engines.cpu.linear import MULTIGRID_FROM, RowScaling, make_solver
+from solver.engines.cpu.multigrid import multigrid_for
 from solver.physics.fields import ELECTRONS, FERMI, HOLES, TEMPERATURE, TUNNELLING
+
+log = logging.getLogger("halofil")
 
 
 class CpuEngine:
@@ -22,12 +26,14 @@ class CpuEngine:
         linear_tolerance: relative tolerance of the linear solves.
         linear_solver: "auto", "direct" or "iterative".
         max_iterations: Newton iterations before a step is given up.
+        multigrid_from: unknowns from which multigrid takes the place of incomplete factors in the iterative solver.
     """
 
     name, xp = "cpu", np
     heat_rows = None  # DOLFINx sums them where it is asked to
 
-    def __init__(self, model, tolerance=1e-6, linear_tolerance=1e-6, linear_solver="auto", max_iterations=12):
+    def __init__(self, model, tolerance=1e-6, linear_tolerance=1e-6, linear_solver="auto", max_iterations=12,
+                 multigrid_from=MULTIGRID_FROM):
         self.model, self.tolerance, self.linear_tolerance = model, tolerance, linear_tolerance
         self.assembler = Assembler(model)
         self.comm = model.device.mesh.comm
@@ -52,6 +58,7 @@ class CpuEngine:
         options["halofil_newton_snes_lag_jacobian"] = options["halofil_newton_snes_lag_preconditioner"] = LAG
         snes.setFromOptions()
         self._updates = []
+        self._multigrid = self._make_multigrid(multigrid_from)
         self._scaling = None
         if self._carriers is not None and self.linear_solver.getType() != "preonly":
             carriers = [model.fields.index(f) for f in (ELECTRONS, HOLES)]
@@ -62,9 +69,25 @@ class CpuEngine:
         self.assembler.set_state(x)
         self.assembler.residual().copy(f)
 
+    def _make_multigrid(self, least):
+        """`AggregationMultigrid` where it is worth it, else None. Collective."""
+        if self._carriers is not None or self.linear_solver.getType() == "preonly" or self.unknowns < least:
+            return None
+        multigrid = multigrid_for(self.assembler)
+        multigrid.attach(self.linear_solver)
+        log.info("linear solver: multigrid, %s nodes by level (from %d unknowns on)", ", ".join(map(str, multigrid.sizes)), least)
+        return multigrid
+
     def _jacobian(self, snes, x, J, P):
         self.assembler.set_state(x)
-        self.assembler.jacobian()
+        self._assembled()
+
+    def _assembled(self):
+        """The Jacobian at the model's state, and the coarse ones where there are any."""
+        A = self.assembler.jacobian()
+        if self._multigrid is not None:
+            self._multigrid.take()
+        return A
 
     def _converged(self, snes, iteration, norms):
         """SNES's test by `small_enough`."""
@@ -115,7 +138,7 @@ class CpuEngine:
 
     def linearise(self):
         """Assemble the Jacobian at the model's state for `correct`, its rows scaled where the solver needs that."""
-        A = self.assembler.jacobian()
+        A = self._assembled()
         if self._scaling is not None:
             self._scaling.take(A)
         self.linear_solver.setOperators(A)
@@ -132,8 +155,10 @@ class CpuEngine:
         except PETSc.Error:  # factors of a singular matrix
             solved = False
         ksp.setTolerances(rtol=self.linear_tolerance)
-        if not solved:
+        if not solved and self._multigrid is None:
             ksp.getPC().reset()
+        elif not solved:
+            self._multigrid.attach(ksp)
         return solved, ksp.getIterationNumber()
 
     def _last_update(self):

@@ -1,0 +1,71 @@
+"""Multigrid of the cpu engine: sums of the fine rows on every level, the solution of ILU(1), on 1, 2 and 3 ranks."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from tests.coarse_operators import look
+from tests.devices import GAP, SHORT_FILAMENT, SLAB, model, scenario
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    import meshes
+
+    path = tmp_path_factory.mktemp("gap")
+    meshes.build(scenario(path, GAP + "mesh: {size_at_filament: 1 nm, core_radius: 8 nm}\n"), path / "test.msh")
+    return path
+
+
+@pytest.fixture(scope="module")
+def alone(folder):
+    return look(folder)
+
+
+def test_coarse_operators_are_sums_of_the_fine_ones_and_the_solution_is_that_of_incomplete_factors(alone):
+    assert len(alone["levels"]) >= 3 and alone["levels"][-1] <= 100
+    assert alone["coarse operators"] <= 1e-13
+    assert alone["difference"] <= 1e-5
+    assert alone["iterations"]["multigrid"] <= 0.7 * alone["iterations"]["ilu"]
+
+
+@pytest.mark.parallel
+@pytest.mark.parametrize("ranks", [2, 3])
+def test_ranks_share_the_levels_and_solve_the_same(folder, alone, ranks):
+    done = subprocess.run(
+        ["mpirun", "-n", str(ranks), sys.executable, "-m", "tests.coarse_operators", str(folder)],
+        capture_output=True, text=True, timeout=200, check=False)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(next(line for line in done.stdout.splitlines() if line.startswith("{")))
+    assert found["coarse operators"] <= 1e-13 and found["difference"] <= 1e-5
+    assert found["size"] == pytest.approx(alone["size"], rel=1e-5)
+    # aggregates and smoothing end at the ranks' borders
+    assert found["iterations"]["multigrid"] <= 1.5 * alone["iterations"]["multigrid"]
+
+
+def test_a_solve_that_fails_leaves_a_preconditioner_that_works(tmp_path):
+    from solver.engines.cpu.newton import CpuEngine
+
+    m = model(tmp_path, SLAB[3] + SHORT_FILAMENT)
+    engine = CpuEngine(m, linear_solver="iterative", multigrid_from=0)
+    m.context.rate.value = 1e6
+    engine.linearise()
+    rows = engine.evaluate().copy()
+    assert engine.correct(rows)[0]
+    expected = engine.correction.copy()
+    assert not engine.correct(np.full_like(rows, np.nan))[0]
+    assert engine.correct(rows)[0]
+    np.testing.assert_allclose(engine.correction.array, expected.array, rtol=1e-12, atol=1e-15)
+
+
+def test_size_chooses_and_the_log_says_so(tmp_path, caplog):
+    from solver.engines.cpu.newton import CpuEngine
+
+    m = model(tmp_path, SLAB[3] + SHORT_FILAMENT)
+    with caplog.at_level("INFO", "halofil"):
+        assert CpuEngine(m)._multigrid is None and not caplog.messages
+        CpuEngine(m, multigrid_from=1000)
+    assert caplog.messages == ["linear solver: multigrid, 245, 33 nodes by level (from 1000 unknowns on)"]
