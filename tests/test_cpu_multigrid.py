@@ -33,7 +33,7 @@ def test_coarse_operators_are_sums_of_the_fine_ones_and_the_solution_is_that_of_
 
 
 @pytest.mark.parallel
-@pytest.mark.parametrize("ranks", [2, 3])
+@pytest.mark.parametrize("ranks", [pytest.param(2, marks=pytest.mark.slow), 3])
 def test_ranks_share_the_levels_and_solve_the_same(folder, alone, ranks):
     done = subprocess.run(
         ["mpirun", "-n", str(ranks), sys.executable, "-m", "tests.coarse_operators", str(folder)],
@@ -46,19 +46,42 @@ def test_ranks_share_the_levels_and_solve_the_same(folder, alone, ranks):
     assert found["iterations"]["multigrid"] <= 1.5 * alone["iterations"]["multigrid"]
 
 
-def test_a_solve_that_fails_leaves_a_preconditioner_that_works(tmp_path):
+def test_where_multigrid_does_not_converge_incomplete_factors_take_over(tmp_path, caplog, monkeypatch):
+    """Coarse numbers of the wrong sign: correction and Newton go on by ILU(1), and the log says so."""
+    from solver.benchmark.state import first_step
+    from solver.engines.cpu.multigrid import AggregationMultigrid
     from solver.engines.cpu.newton import CpuEngine
 
     m = model(tmp_path, SLAB[3] + SHORT_FILAMENT)
-    engine = CpuEngine(m, linear_solver="iterative", multigrid_from=0)
-    m.context.rate.value = 1e6
-    engine.linearise()
-    rows = engine.evaluate().copy()
-    assert engine.correct(rows)[0]
-    expected = engine.correction.copy()
-    assert not engine.correct(np.full_like(rows, np.nan))[0]
-    assert engine.correct(rows)[0]
-    np.testing.assert_allclose(engine.correction.array, expected.array, rtol=1e-12, atol=1e-15)
+    first_step(m, "top")
+    reference = CpuEngine(m, linear_solver="iterative")
+    reference.linearise()
+    rows = reference.evaluate().copy()
+    assert reference.correct(rows)[0]
+    before, good = m.host_state().copy(), AggregationMultigrid.take
+
+    def spoilt(self):
+        good(self)
+        for level in self._levels:
+            level.matrix.zeroEntries()
+
+    monkeypatch.setattr(AggregationMultigrid, "take", spoilt)
+    for work in ("correct", "solve"):
+        m.state[:] = before
+        caplog.clear()
+        engine = CpuEngine(m, linear_solver="iterative", multigrid_from=0)
+        with caplog.at_level("INFO", "halofil"):
+            if work == "correct":
+                engine.linearise()
+                assert engine.correct(rows)[0]
+                np.testing.assert_allclose(engine.correction.array, reference.correction.array, rtol=1e-12, atol=1e-15)
+            else:
+                engine.solve()
+        assert caplog.messages[-1] == "linear solver: multigrid does not converge; incomplete factors from here"
+    expected = m.host_state().copy()
+    m.state[:] = before
+    reference.solve()
+    np.testing.assert_allclose(expected, m.host_state(), rtol=1e-9, atol=1e-12)
 
 
 def test_size_chooses_and_the_log_says_so(tmp_path, caplog):

@@ -30,7 +30,7 @@ TEXTS = {
 }
 
 
-@pytest.fixture(params=["gap", "bipolar", *(pytest.param(name, marks=pytest.mark.slow) for name in ("circuit", "heat"))])
+@pytest.fixture(params=["gap", *(pytest.param(name, marks=pytest.mark.slow) for name in ("bipolar", "circuit", "heat"))])
 def scenario(request, tmp_path):
     path = tmp_path / f"{request.param}.yaml"
     path.write_text(TEXTS[request.param] + COARSE + PROTOCOL + OUTPUT)
@@ -67,7 +67,7 @@ def test_the_quick_sweep_through_set_and_reset_is_that_of_the_cpu_engine(tmp_pat
 
 
 @pytest.mark.parametrize("name", [
-    name if name in ("impedance", "crosstalk_pair") else pytest.param(name, marks=pytest.mark.slow)
+    name if name in ("impedance", "half_select") else pytest.param(name, marks=pytest.mark.slow)
     for name in sorted(path.stem for path in FOLDER.glob("*.yaml"))
 ])  # fmt: skip
 def test_every_scenario_starts_as_on_the_cpu_engine(name, monkeypatch):

@@ -8,7 +8,7 @@ GMRES and 18 s with MUMPS.
 import numpy as np
 from petsc4py import PETSc
 
-MULTIGRID_FROM = 150_000  # unknowns
+MULTIGRID_FROM = 100_000  # unknowns
 ZERO_PIVOT = 1e-60  # rows span many decades (film against metal): a small pivot is no zero
 
 
@@ -27,8 +27,13 @@ def make_solver(comm, tdim, choice="auto", rtol=1e-6) -> PETSc.KSP:
     ksp.setGMRESRestart(150)
     ksp.setTolerances(rtol=rtol, atol=1e-50, max_it=300)
     ksp.setPCSide(PETSc.PC.Side.LEFT)
-    incomplete_factors(ksp, "halofil_coupled_", levels=1, ordering="rcm")
+    coupled_factors(ksp)
     return ksp
+
+
+def coupled_factors(ksp):
+    """Precondition the coupled Jacobian by ILU(1)."""
+    incomplete_factors(ksp, "halofil_coupled_", levels=1, ordering="rcm")
 
 
 def incomplete_factors(ksp, prefix, levels=0, ordering="natural"):

@@ -10,7 +10,7 @@ from solver.engines.carrier_newton import CarrierNewton
 from solver.engines.convergence import LAG, NewtonResult, largest, last_tolerance, small_enough
 from solver.engines.cpu.algebraic import Settler
 from solver.engines.cpu.assembly import Assembler
-from solver.engines.cpu.linear import MULTIGRID_FROM, RowScaling, make_solver
+from solver.engines.cpu.linear import MULTIGRID_FROM, RowScaling, coupled_factors, make_solver
 from solver.engines.cpu.multigrid import multigrid_for
 from solver.physics.fields import ELECTRONS, FERMI, HOLES, TEMPERATURE, TUNNELLING
 
@@ -77,6 +77,12 @@ class CpuEngine:
         multigrid.attach(self.linear_solver)
         log.info("linear solver: multigrid, %s nodes by level (from %d unknowns on)", ", ".join(map(str, multigrid.sizes)), least)
         return multigrid
+
+    def _leave_multigrid(self):
+        log.info("linear solver: multigrid does not converge; incomplete factors from here")
+        self._multigrid = None
+        self.linear_solver.getPC().setType("none")
+        coupled_factors(self.linear_solver)
 
     def _jacobian(self, snes, x, J, P):
         self.assembler.set_state(x)
@@ -155,10 +161,11 @@ class CpuEngine:
         except PETSc.Error:  # factors of a singular matrix
             solved = False
         ksp.setTolerances(rtol=self.linear_tolerance)
-        if not solved and self._multigrid is None:
+        if not solved and self._multigrid is not None:
+            self._leave_multigrid()
+            return self.correct(rows, rtol)
+        if not solved:
             ksp.getPC().reset()
-        elif not solved:
-            self._multigrid.attach(ksp)
         return solved, ksp.getIterationNumber()
 
     def _last_update(self):
@@ -169,9 +176,14 @@ class CpuEngine:
         if self._carriers is not None:
             return self._solve_carriers()
         self._x.array[:] = self.model.context.state.x.array[: self.assembler.owned_rows]
+        began = self._x.copy() if self._multigrid is not None else None
         start = time.perf_counter()
         spent = sum(self.assembler.seconds.values())
         self._snes.solve(None, self._x)
+        if self._multigrid is not None and self._snes.getConvergedReason() == PETSc.SNES.ConvergedReason.DIVERGED_LINEAR_SOLVE:
+            self._leave_multigrid()
+            began.copy(self._x)
+            self._snes.solve(None, self._x)
         self.seconds["solve"] += time.perf_counter() - start - (sum(self.assembler.seconds.values()) - spent)
         self.assembler.set_state(self._x)
         iterations, linear = self._snes.getIterationNumber(), self._snes.getLinearSolveIterations()
