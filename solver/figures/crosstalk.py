@@ -123,5 +123,5 @@ def draw_curve(points, png: Path, limit: float) -> Path:
         axes.axhline(limit, color=style.RED, lw=0.8, ls=(0, (4, 2)), label=f"limit {limit:g}")
         axes.axvline(90, color=style.GREY, lw=0.5, label="90 nm")
         axes.set(xlabel="pitch [nm]", ylabel="disturb: |victim over aggressor| [1]")
-        axes.legend(loc="lower left")
+        axes.legend(loc="lower left", frameon=True, framealpha=1, facecolor="white", edgecolor="none")
         return style.save(figure, png)
