@@ -8,7 +8,7 @@ filament), S the Butler-Volmer mobility factor, s = c/(c + c_scarce) the supply
 
 import ufl
 
-from solver.discretization.functions import butler_volmer, double_well_slope, interpolant_slope
+from solver.discretization.functions import butler_volmer, double_well_slope, front_slowness, interpolant_slope
 from solver.physics import temperature
 from solver.physics.context import FILAMENT, POTENTIAL, FormContext, Term
 from solver.physics.fields import FILAMENT_FRACTION
@@ -50,6 +50,8 @@ def terms(ctx: FormContext) -> list[Term]:
     delta, theta = driving_force(ctx), temperature.local(ctx)
     # M exp(E/kT0 - E/kT) / theta: the interface moves at v0 exp(...) per kT of the local temperature
     mobility = f.mobility * (temperature.arrhenius(theta, ctx.parameters.dependence.growth) / theta) * butler_volmer(delta, f.alpha)
+    # a driven front is narrower and slower, the more the larger l: with it the interface has v = v0 Delta S(Delta) at any driving force
+    mobility *= front_slowness(theta * delta * (f.density * f.width / f.surface_energy))
     c = ctx.relative_density(f.species)
     s = supply(ctx, c)
     # (1 / M S) d xi/dt
