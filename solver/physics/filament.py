@@ -1,8 +1,8 @@
 """Phase field of the conductive filament, xi in [0, 1], made of one ion species: I^z + z e- <-> filament.
 
-d xi/dt = -M s S(Delta) [W g'(xi) - kappa lap xi - c_f h'(xi) Delta] + thermal noise (noise.py),
+d xi/dt = -M s S(Delta) F(Delta) [W g'(xi) - kappa lap xi - c_f h'(xi) Delta] + thermal noise (noise.py),
 Delta = ln(c/c_eq) - ln(1 - theta) + z (phi - Phi_m) (kT; theta: occupied share of sites, Phi_m: potential of the neutral
-filament), S the Butler-Volmer mobility factor, s = c/(c + c_scarce) the supply
+filament), S the Butler-Volmer mobility factor, F the slowness of a driven front, s = c/(c + c_scarce) the supply
 (Guyer et al., PRE 69, 021604 (2004); Chen et al., J. Power Sources 300, 376 (2015)).
 """
 
@@ -42,25 +42,34 @@ def _noise_amplitude(c):
     return c / ufl.sqrt((c + SCARCE_WITH_NOISE) * (c + NONE_WITH_NOISE))
 
 
+def mobility(ctx: FormContext, delta):
+    """M S F exp(E/kT0 - E/kT) / theta [nm^3/(kT s)] at the driving force `delta`, without the supply.
+
+    F: a driven front is narrower and slower, the more the larger l. With it the interface moves at v0 Delta S(Delta) exp(...)
+    however strong the driving, without it only at weak driving.
+    """
+    f, theta = ctx.parameters.filament, temperature.local(ctx)
+    slowness = front_slowness(theta * delta * (f.density * f.width / f.surface_energy))
+    thermal = temperature.arrhenius(theta, ctx.parameters.dependence.growth) / theta
+    return f.mobility * thermal * butler_volmer(delta, f.alpha) * slowness
+
+
 def terms(ctx: FormContext) -> list[Term]:
     """Residual terms; rows in kT per nm^3 over W."""
     if not ctx.has(FILAMENT):
         return []
     f, v, scale, xi = ctx.parameters.filament, ctx.test(FILAMENT), ctx.row_scale[FILAMENT], ctx.unknown(FILAMENT)
     delta, theta = driving_force(ctx), temperature.local(ctx)
-    # M exp(E/kT0 - E/kT) / theta: the interface moves at v0 exp(...) per kT of the local temperature
-    mobility = f.mobility * (temperature.arrhenius(theta, ctx.parameters.dependence.growth) / theta) * butler_volmer(delta, f.alpha)
-    # a driven front is narrower and slower, the more the larger l: with it the interface has v = v0 Delta S(Delta) at any driving force
-    mobility *= front_slowness(theta * delta * (f.density * f.width / f.surface_energy))
+    speed = mobility(ctx, delta)
     c = ctx.relative_density(f.species)
     s = supply(ctx, c)
-    # (1 / M S) d xi/dt
-    rate = (ctx.rate * xi + ctx.past(FILAMENT_FRACTION)) / mobility
+    # (1 / M S F) d xi/dt
+    rate = (ctx.rate * xi + ctx.past(FILAMENT_FRACTION)) / speed
     # s [W g'(xi) - c_f h'(xi) theta Delta]
     bulk = s * ctx.filament_mobility * (f.well * double_well_slope(xi) - f.density * interpolant_slope(xi) * (theta * delta))
     if ctx.noise is not None:
-        # - sqrt(2 theta s / (M S)) w
-        bulk -= _noise_amplitude(c) * ufl.sqrt(2.0 * theta / mobility) * ctx.noise
+        # - sqrt(2 theta s / (M S F)) w
+        bulk -= _noise_amplitude(c) * ufl.sqrt(2.0 * theta / speed) * ctx.noise
     # kappa grad xi . grad(s v)
     E = ctx.edges
     weighted = [supply(ctx, q) * w for q, w in zip(E.nodal(c), E.nodal(v))]

@@ -14,7 +14,7 @@ Each integral is taken as the equation's own term is, with its potential for the
 import numpy as np
 from dolfinx import fem
 
-from solver.discretization.functions import Numpy, butler_volmer, crowding, interpolant_slope
+from solver.discretization.functions import Numpy, crowding, interpolant_slope
 from solver.engines.cpu.assembly import JIT
 from solver.physics import filament
 from solver.physics.fields import FERMI, FILAMENT, FILAMENT_FRACTION, POTENTIAL
@@ -43,7 +43,7 @@ class EnergyBalance:
         if ctx.has(FILAMENT):
             f, xi, delta = m.parameters.filament, ctx.unknown(FILAMENT), filament.driving_force(ctx)
             rate = ctx.rate * xi + ctx.past(FILAMENT_FRACTION)
-            mobility = f.mobility * filament.supply(ctx, ctx.relative_density(f.species)) * butler_volmer(delta, f.alpha)
+            mobility = filament.supply(ctx, ctx.relative_density(f.species)) * filament.mobility(ctx, delta)
             w = ctx.unknown(POTENTIAL) - ctx.metal_potential()
             powers = {"filament": rate * rate / mobility, "pressure": 0.5 * f.screening * interpolant_slope(xi) * w * w * rate}
             self._forms = {part: fem.form(power * ctx.weight * ctx.dx_nodes(ctx.film), jit_options=JIT) for part, power in powers.items()}

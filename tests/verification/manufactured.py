@@ -12,6 +12,7 @@ from solver.discretization.functions import (
     Numpy,
     butler_volmer,
     double_well_slope,
+    front_slowness,
     interpolant,
     interpolant_slope,
     smoothstep,
@@ -72,8 +73,9 @@ def sources(m, e):
     s[FERMI] = -divergence(sigma, fermi) - a0 * (f.density * h + f.screening * h * gap)
     s[ion.name] = s[ion.name] + a0 * f.density * h
     delta = np.log(c.value * ion.density / f.equilibrium) - np.log(1 - ratio * c.value) + gap
+    slowness = front_slowness(f.density * f.width / f.surface_energy * delta, Numpy)
     s[FILAMENT] = (
-        a0 * xi.value / (f.mobility * butler_volmer(delta, f.alpha, Numpy))
+        a0 * xi.value / (f.mobility * butler_volmer(delta, f.alpha, Numpy) * slowness)
         + f.well * double_well_slope(xi.value) - f.density * slope * delta - f.gradient * xi.laplacian
     )
     # the profile here is far wider than one at rest, l' = l

@@ -76,7 +76,8 @@ class ManufacturedSteps(FixedSteps):
         self._loads.set(self._source(self._target))
 
     def _balanced(self, c, result):
-        return self._sums()[0], result  # sources carry current
+        sums, _, inflow = self._sums()
+        return sums, inflow, result  # sources carry current
 
     def _accept(self, *args):
         record = super()._accept(*args)

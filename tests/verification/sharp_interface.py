@@ -96,7 +96,8 @@ class FilamentStepper(Stepper):
     """Stepper of such a model: currents, which mean nothing where fields are held, are not balanced."""
 
     def _balanced(self, c, result):
-        return self._sums()[0], result
+        sums, _, inflow = self._sums()
+        return sums, inflow, result
 
 
 def advance_filament(m, seconds, tolerance, filament_change):

@@ -21,13 +21,13 @@ IONS = [
     f"material.reactions={reaction('vacancies + interstitials <-> complexes', '2e-16 cm^3/s')}",
 ]
 # case: physics, overrides, fields solved for, rate a0 [1/s], high enough that the double well's instability
-# (W M = 1/s) leaves the solution unique
+# (W M = 1/s, times the slowness of a driven front) leaves the solution unique
 CASES = {
     "poisson": ("{filament: off, ions: fixed, contacts: {top: {electronic: ohmic}}}", [], ["potential", "fermi"], 0.0),
     "poisson and vacancies": (f"{{filament: off, {CONTACTS}}}", [], ["potential", "fermi", "vacancies"], 2e3),
     "ions that react": (f"{{filament: off, {CONTACTS}}}", IONS, ["potential", "vacancies", "interstitials", "complexes"], 2e3),
     "conduction": (FILAMENT, SOFT, ["fermi"], 2.0),
-    "filament": (FILAMENT, SOFT, ["filament"], 2.0),
+    "filament": (FILAMENT, SOFT, ["filament"], 8.0),
     "all": (FILAMENT, SOFT, ["potential", "fermi", "vacancies", "filament", "tunnelling"], 20.0),
 }
 BOXES = {"right": right_angled, "shaken": shaken}
