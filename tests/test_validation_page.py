@@ -206,12 +206,12 @@ def test_the_table_says_what_falls_out_of_its_band_without_a_mechanism(place):
     assert made[0][0] is None and len({job.member.digest for _, job in made}) == len(made)
     for mechanism, job in made:
         if mechanism is None or mechanism.name != "steric limit":
-            late = mechanism is not None and mechanism.name == "contact resistance"
+            late = mechanism is not None and mechanism.name == "contact resistance at the tip"
             prepare(job, synthetic.sweep_table(v_set=0.195 if late else 0.15))
     assert write(place, "quick", "--ablation") == 1  # one run failed
     lines = {cells[0]: cells for cells in ([cell.strip() for cell in text.strip("|").split("|")]
                                            for text in page.PAGE.read_text().splitlines() if text.startswith("| "))}
-    assert lines["contact resistance"][2:] == ["quick: V_set [V] 0.15 → 0.195", "nothing", "5 of 6 (with it 6)"]
+    assert lines["contact resistance at the tip"][2:] == ["quick: V_set [V] 0.15 → 0.195", "nothing", "5 of 6 (with it 6)"]
     assert lines["steric limit"][4] == "quick does not run: the solution could not go on: no current"
     assert "thermal noise" not in lines  # the sweep has none
 

@@ -27,7 +27,7 @@ CASES = {
     "poisson and vacancies": (f"{{filament: off, {CONTACTS}}}", [], ["potential", "fermi", "vacancies"], 2e3),
     "ions that react": (f"{{filament: off, {CONTACTS}}}", IONS, ["potential", "vacancies", "interstitials", "complexes"], 2e3),
     "conduction": (FILAMENT, SOFT, ["fermi"], 2.0),
-    "filament": (FILAMENT, SOFT, ["filament"], 8.0),
+    "filament": (FILAMENT, SOFT, ["filament"], 4.0),
     "all": (FILAMENT, SOFT, ["potential", "fermi", "vacancies", "filament", "tunnelling"], 20.0),
 }
 BOXES = {"right": right_angled, "shaken": shaken}
