@@ -23,6 +23,12 @@ class Numpy:
         return np.log(x)
 
     @staticmethod
+    def sqrt(x):
+        import numpy as np
+
+        return np.sqrt(x)
+
+    @staticmethod
     def conditional(c, a, b):
         import numpy as np
 
@@ -135,7 +141,7 @@ def front_slowness(beta, m=ufl):
     the driving force alone shapes, V ~ beta^(1/2).
     """
     b = abs(beta)
-    return (1.0 + 0.635 * b * b / (b + 0.74 + 0.6 / (1.0 + 2.0 * b))) ** 0.5
+    return m.sqrt(1.0 + 0.635 * b * b / (b + 0.74 + 0.6 / (1.0 + 2.0 * b)))
 
 
 def exchange_rate(affinity, symmetry=0.5, m=ufl, limit=16.0):
