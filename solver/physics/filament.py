@@ -15,7 +15,7 @@ from solver.physics.fields import FILAMENT_FRACTION
 from solver.physics.ions import safe_density, safe_vacant
 
 SCARCE = 1e-6  # c/c0 at which growth has half its mobility: it takes no ion that is not there, however strong the pull
-SCARCE_WITH_NOISE = 0.1  # noise takes ions whatever the driving force: diffusion over a cell then refills faster than noise
+SCARCE_WITH_NOISE = 0.02  # noise takes ions whatever the driving force: diffusion over a cell then refills faster than noise
 # empties (Feller's condition, 2 D/h^2 > 2 M (c_f h'/c0)^2 / (V SCARCE) with the shipped material)
 NONE_WITH_NOISE = 1e-3  # c/c0 below which the noise's amplitude falls in proportion to c instead of its root
 
