@@ -143,7 +143,8 @@ def test_one_mistake_is_one_fault_at_its_line(old, new, start, word):
         (("mesh.size_at_filament=4 nm",), "mesh.size_at_filament: 4 nm cannot resolve", "1.5 nm"),
         (("mesh.size_max=4 nm",), "mesh.size_max: 4 nm is less than size_at_edge (5 nm)", "at least"),
         (("physics.ions=fixed",), "physics.ions: fixed leaves the filament no ions", "mobile"),
-        (("material.ions.vacancies.site_density=1.01e19 cm^-3",), "filament.equilibrium_ion_density: ", "less"),
+        (("material.filament.equilibrium_ion_density=1.03e19 cm^-3", "material.ions.vacancies.site_density=1.01e19 cm^-3"),
+         "filament.equilibrium_ion_density: ", "less"),
     ],
 )
 def test_geometry_that_cannot_be_built_is_a_fault(overrides, start, word):
