@@ -70,7 +70,9 @@ def overview(rows: pandas.DataFrame, convergence: pandas.DataFrame) -> None:
                 continue
             error = tables.error_bar(row["scenario"], row["quantity"], convergence)
             if error:
-                ends = [target.distance(row["simulated"] + sign * error) for sign in (-1, 1)]
+                ends = [row["simulated"] + sign * error for sign in (-1, 1)]
+                # an error as large as the value itself reaches zero, which on a logarithmic scale lies to the left of everything
+                ends = [-math.inf if target.logarithmic and end * row["simulated"] <= 0 else target.distance(end) for end in ends]
                 axes.plot(np.clip(np.nan_to_num(ends, posinf=REACH, neginf=-REACH), -REACH, REACH), [y, y], color=colour, lw=1.2)
             beyond = abs(place) > REACH
             marker = "o" if not beyond else ">" if place > 0 else "<"
