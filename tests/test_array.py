@@ -8,6 +8,7 @@ from meshes.layouts import generate, layout_of
 from meshes.simplex_mesh import group_measure
 from tests.devices import model, scenario
 from tests.end_to_end.test_runs import assert_same, halofil_run, table
+from tests.verification.walking import walk
 
 THREE = ("device: {layout: array, pitch: 120 nm, electrode_width: 60 nm, spacer_thickness: 20 nm, electrode_thickness: 20 nm, "
          "film_thickness: 80 nm, cap_thickness: 20 nm, substrate_oxide_thickness: 20 nm, margin: 40 nm}\n"
@@ -98,13 +99,7 @@ def test_floating_terminals_take_the_voltages_that_the_conductance_matrix_says(t
         "protocol: [{read: {cell: [1, 2], width: 1 ms, others: floating}}, {read: {cell: [1, 2], width: 1 ms}}]\n")
     m = model(tmp_path, text)
     stepper = stepper_for(scenario(tmp_path, text), m.device)
-    stepper.equilibrate()
-    last = []
-    for segment in stepper.waveform.segments:
-        stepper.enter(segment, stepper.source)
-        while stepper.time < segment.end:
-            record = stepper.advance(segment.end, segment)
-        last.append(record)
+    last = [record for record, ends in walk(stepper) if ends]
     names, g = conductances(stepper.model, stepper.engine)
     assert np.abs(g.sum(axis=0)).max() < 1e-6 * g.max()  # what goes in comes out
     selected, floating = [names.index("row_1"), names.index("col_2")], [names.index("col_1"), names.index("col_3")]

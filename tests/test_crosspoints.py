@@ -6,6 +6,7 @@ import pytest
 from solver.physics.crosspoints import Crosspoints
 from tests.devices import model, scenario
 from tests.test_array import FLAT, OFF, READ, conductances, wired
+from tests.verification.walking import walk
 
 
 def walled(text, *keys):
@@ -46,10 +47,8 @@ def test_no_ions_pass_an_ion_wall(tmp_path):
     for case in (text, walled(text, "ion_walls")):
         stepper = stepper_for(scenario(tmp_path, case), model(tmp_path, case).device)
         stepper.equilibrate()
-        before, segment = stepper.ions.content["vacancies"][1], stepper.waveform.segments[0]
-        stepper.enter(segment, stepper.source)
-        while stepper.time < segment.end:
-            record = stepper.advance(segment.end, segment)
+        before = stepper.ions.content["vacancies"][1]
+        *_, (record, _) = walk(stepper, equilibrate=False)
         won.append(record.content["vacancies"][1] / before - 1)
     assert abs(won[0]) > 1e-4  # col_2 draws the positive vacancies over
     assert abs(won[1]) < 1e-9  # the tolerance of the balances

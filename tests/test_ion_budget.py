@@ -8,6 +8,7 @@ from mpi4py import MPI
 from solver.transient.bdf import Integral, coefficients
 from tests.devices import model, scenario
 from tests.test_array import FILAMENT, FLAT, wired
+from tests.verification.walking import walk
 
 WRITE = "protocol: [{write: {cell: [1, 2], amplitude: 0.2 V, width: 3 ms, period: 6 ms, scheme: ground}}]\n"
 
@@ -21,16 +22,12 @@ def budgets(tmp_path, text):
     term = next(term for term in m.terms if term.name == "vacancies, edges")
     form, column = fem.form(term.form), m.fields.index("vacancies")
     cell = m.parameters.crosspoints.nearest(m.coordinates)
-    stepper.equilibrate()
     out = []
-    for segment in stepper.waveform.segments:
-        stepper.enter(segment, stepper.source)
-        while stepper.time < segment.end:
-            record = stepper.advance(segment.end, segment)
-            rows = fem.assemble_vector(form).array.reshape(-1, len(m.fields))[:, column] / m.context.row_scale["vacancies"]
-            # a cell's nodes: with v = 1 on them the term is the flux out of them
-            into = -np.bincount(cell, rows, minlength=m.parameters.crosspoints.count)
-            out.append((m.device.mesh.comm.allreduce(into, MPI.SUM), record))
+    for record, _ in walk(stepper):
+        rows = fem.assemble_vector(form).array.reshape(-1, len(m.fields))[:, column] / m.context.row_scale["vacancies"]
+        # a cell's nodes: with v = 1 on them the term is the flux out of them
+        into = -np.bincount(cell, rows, minlength=m.parameters.crosspoints.count)
+        out.append((m.device.mesh.comm.allreduce(into, MPI.SUM), record))
     return out, stepper
 
 

@@ -132,8 +132,8 @@ def test_compare_judges_a_lateral_pair_by_its_change_of_conductance(tmp_path, ga
 
 
 def test_compare_has_no_row_for_a_gap_that_was_not_measured(tmp_path):
-    from solver.analysis.comparison import _lateral_rows
+    from solver.analysis.comparison import _rows_of_no_cell
 
     s = scenario(tmp_path, text(gap="60 nm") + OFF)
     (tmp_path / "scenario.yaml").write_text(s.resolved_yaml())
-    assert _lateral_rows(tmp_path, None) == []
+    assert _rows_of_no_cell(tmp_path, None) == []

@@ -110,12 +110,6 @@ def _without_seed(result: str) -> str:
     return scenario.model_copy(update={"physics": scenario.physics.model_copy(update={"noise": noise})}).resolved_yaml()
 
 
-def _is_array(directory) -> bool:
-    """Of several cells, which nobody has measured."""
-    path = Path(directory) / "scenario.yaml"
-    return path.is_file() and load_scenario(path).device.layout == "array"
-
-
 def compare(directories: Sequence[str | Path]) -> list[Row]:
     """Rows of every result, in the order given.
 
@@ -128,7 +122,7 @@ def compare(directories: Sequence[str | Path]) -> list[Row]:
     rows = []
     for directory in directories:
         table = read_terminals(directory)
-        found = [] if _is_array(directory) else _lateral_rows(directory, table)
+        found = _rows_of_no_cell(directory, table)
         if found is None:
             found = [*_sweep_rows(directory, table), *_pulse_rows(directory, table)]
         if not found:
@@ -137,15 +131,15 @@ def compare(directories: Sequence[str | Path]) -> list[Row]:
     return rows
 
 
-def _lateral_rows(directory, table) -> list[Row] | None:
-    """The one row of a lateral pair, whose sweep is no cell's; None for other layouts."""
+def _rows_of_no_cell(directory, table) -> list[Row] | None:
+    """The one row of a lateral pair, whose sweep is no cell's; none of an array, which nobody has measured; None for other layouts."""
     from solver.analysis.switching import conductance_change, record
 
     path = Path(directory) / "scenario.yaml"
     device = load_scenario(path).device if path.is_file() else None
-    if device is None or device.layout != "lateral_pair":
+    if device is None or device.layout not in ("lateral_pair", "array"):
         return None
-    measured = lateral_band(device.gap)
+    measured = lateral_band(device.gap) if device.layout == "lateral_pair" else None
     return [] if measured is None else [Row(str(directory), LATERAL, measured, conductance_change(record(table)))]
 
 

@@ -15,8 +15,6 @@ from solver.physics.fields import FILAMENT_FRACTION
 from solver.physics.ions import safe_density, safe_vacant
 
 SCARCE = 1e-6  # c/c0 at which growth has half its mobility: it takes no ion that is not there, however strong the pull
-SCARCE_WITH_NOISE = 0.02  # noise takes ions whatever the driving force: diffusion over a cell then refills faster than noise
-# empties (Feller's condition, 2 D/h^2 > 2 M (c_f h'/c0)^2 / (V SCARCE) with the shipped material)
 NONE_WITH_NOISE = 1e-3  # c/c0 below which the noise's amplitude falls in proportion to c instead of its root
 
 
@@ -29,17 +27,31 @@ def driving_force(ctx: FormContext):
     return chemical + ion.charge * (ctx.unknown(POTENTIAL) - ctx.metal_potential()) / temperature.local(ctx)
 
 
+def scarce_with_noise(parameters) -> float:
+    """c/c0 at which growth has half its mobility where there is noise, which takes ions whatever the driving force.
+
+    Over the shortest extent L of fluctuations diffusion has to refill faster than noise empties (Feller's condition of a square-root
+    process, D/L^2 > M (c_f h'/c0)^2 / (L^3 c/c0)), with h' <= 15/8: c/c0 = M (15 c_f / 8 c0)^2 / (D L). At most 1; L is the interface
+    width where nothing is filtered out.
+    """
+    f, ion = parameters.filament, parameters.ion(parameters.filament.species)
+    extent = parameters.noise.correlation_length or f.width
+    taken = f.mobility * (15 / 8 * f.density / ion.density) ** 2
+    return taken / max(ion.diffusivity * extent, taken)
+
+
 def supply(ctx, c):
     """s in [0, 1): a factor of the mobility M, in the rows it multiplies the force instead of dividing the rate, which would
     blow up without ions. Without it the reaction consumes ions that are not there. c/(c + c_scarce), with noise times
     c/(c + c_none): its amplitude, sqrt(s), would else have an infinite slope at c = 0, where Newton then fails."""
-    return ufl.max_value(c, 0.0) / (ufl.max_value(c, 0.0) + SCARCE) if ctx.noise is None else _noise_amplitude(c) ** 2
+    c = ufl.max_value(c, 0.0)
+    return c / (c + SCARCE) if ctx.noise is None else _noise_amplitude(ctx, c) ** 2
 
 
-def _noise_amplitude(c):
+def _noise_amplitude(ctx, c):
     """sqrt(s) with noise."""
     c = ufl.max_value(c, 0.0)
-    return c / ufl.sqrt((c + SCARCE_WITH_NOISE) * (c + NONE_WITH_NOISE))
+    return c / ufl.sqrt((c + scarce_with_noise(ctx.parameters)) * (c + NONE_WITH_NOISE))
 
 
 def mobility(ctx: FormContext, delta):
@@ -60,16 +72,16 @@ def terms(ctx: FormContext) -> list[Term]:
         return []
     f, v, scale, xi = ctx.parameters.filament, ctx.test(FILAMENT), ctx.row_scale[FILAMENT], ctx.unknown(FILAMENT)
     delta, theta = driving_force(ctx), temperature.local(ctx)
-    speed = mobility(ctx, delta)
+    m = mobility(ctx, delta)
     c = ctx.relative_density(f.species)
     s = supply(ctx, c)
     # (1 / M S F) d xi/dt
-    rate = (ctx.rate * xi + ctx.past(FILAMENT_FRACTION)) / speed
+    rate = (ctx.rate * xi + ctx.past(FILAMENT_FRACTION)) / m
     # s [W g'(xi) - c_f h'(xi) theta Delta]
     bulk = s * ctx.filament_mobility * (f.well * double_well_slope(xi) - f.density * interpolant_slope(xi) * (theta * delta))
     if ctx.noise is not None:
         # - sqrt(2 theta s / (M S F)) w
-        bulk -= _noise_amplitude(c) * ufl.sqrt(2.0 * theta / speed) * ctx.noise
+        bulk -= _noise_amplitude(ctx, c) * ufl.sqrt(2.0 * theta / m) * ctx.noise
     # kappa grad xi . grad(s v)
     E = ctx.edges
     weighted = [supply(ctx, q) * w for q, w in zip(E.nodal(c), E.nodal(v))]

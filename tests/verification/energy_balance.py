@@ -20,6 +20,7 @@ from solver.physics import filament
 from solver.physics.fields import FERMI, FILAMENT, FILAMENT_FRACTION, POTENTIAL
 from solver.transient.terminal_energy import TerminalEnergy
 from tests.verification.free_energy import FreeEnergy
+from tests.verification.walking import walk
 
 
 class EnergyBalance:
@@ -85,12 +86,9 @@ def balance_of(stepper):
     taken, start = TerminalEnergy(names, 1 / stepper.model.parameters.scaling.thermal_voltage), found.stored()
     before = found.dissipated()
     spent = dict.fromkeys(before, 0.0)
-    for segment in stepper.waveform.segments:
-        stepper.enter(segment, stepper.source)
-        while stepper.time < segment.end:
-            record = stepper.advance(segment.end, segment)
-            taken.add(record)
-            now = found.dissipated()
-            spent = {part: sum_ + 0.5 * (before[part] + now[part]) * record.step for part, sum_ in spent.items()}
-            before = now
+    for record, _ in walk(stepper, equilibrate=False):
+        taken.add(record)
+        now = found.dissipated()
+        spent = {part: sum_ + 0.5 * (before[part] + now[part]) * record.step for part, sum_ in spent.items()}
+        before = now
     return taken.total, found.stored() - start, spent

@@ -17,13 +17,11 @@ def walk(stepper, equilibrate=True):
     """Yield (StepRecord, whether the segment ends there) to the end of the protocol."""
     if equilibrate:
         stepper.equilibrate()
-    volts = 0.0
     for segment in stepper.waveform.segments:
-        stepper.enter(segment, volts)
+        stepper.enter(segment, stepper.source)
         while stepper.time < segment.end:
             record = stepper.advance(segment.end, segment)
             yield record, stepper.time >= segment.end
-        volts = segment.v_end
 
 
 def terminal_charge(stepper, terminal="top"):

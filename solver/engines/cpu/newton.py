@@ -11,7 +11,6 @@ from solver.engines.convergence import LAG, NewtonResult, largest, last_toleranc
 from solver.engines.cpu.algebraic import Settler
 from solver.engines.cpu.assembly import Assembler
 from solver.engines.cpu.linear import MULTIGRID_FROM, RowScaling, coupled_factors, make_solver
-from solver.engines.cpu.multigrid import multigrid_for
 from solver.physics.fields import ELECTRONS, FERMI, HOLES, TEMPERATURE, TUNNELLING
 
 log = logging.getLogger("halofil")
@@ -73,6 +72,8 @@ class CpuEngine:
         """`AggregationMultigrid` where it is worth it, else None. Collective."""
         if self._carriers is not None or self.linear_solver.getType() == "preonly" or self.unknowns < least:
             return None
+        from solver.engines.cpu.multigrid import multigrid_for  # 0.1 s, for large problems only
+
         multigrid = multigrid_for(self.assembler)
         multigrid.attach(self.linear_solver)
         log.info("linear solver: multigrid, %s nodes by level (from %d unknowns on)", ", ".join(map(str, multigrid.sizes)), least)
