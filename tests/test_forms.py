@@ -64,6 +64,7 @@ CASES = {
     "2D slab with filament": SLAB[2] + SHORT_FILAMENT,
     "3D slab with filament": SLAB[3] + SHORT_FILAMENT,
     "axisymmetric gap": GAP,
+    "axisymmetric gap, resistive foot": GAP.replace("physics: {", "physics: {contacts: {bottom: {electronic: resistive}}, "),
     "no filament": SLAB[1] + "physics: {filament: off}\n",
     "no filament, fixed ions": SLAB[1] + "physics: {filament: off, ions: fixed}\n",
     "heated bar": SLAB[1] + "physics: {filament: off, ions: fixed, heat: on}\n",

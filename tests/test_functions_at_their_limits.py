@@ -10,14 +10,12 @@ from solver.discretization.functions import (
     butler_volmer,
     crowding,
     exchange_rate,
-    front_slowness,
     interpolant,
     interpolant_slope,
     rho_over_sinh,
     smoothstep,
     tanh_half_over_half,
 )
-from tests.verification.sharp_interface import front_speed
 
 
 @given(st.floats(-700, 700))
@@ -41,12 +39,6 @@ def test_butler_volmer_factor_is_one_at_equilibrium_and_exact_elsewhere():
     np.testing.assert_allclose(butler_volmer(d, 0.42, Numpy), exact, rtol=1e-9)
     assert butler_volmer(np.float64(0.0), 0.42, Numpy) == 1.0
     assert np.isfinite(butler_volmer(np.float64(1e6), 0.42, Numpy))
-
-
-def test_front_slowness_is_what_the_front_equation_loses():
-    for beta in (0.01, 0.3, 1.0, 2.5, 6.0, 15.0, 50.0):
-        assert abs(front_slowness(np.float64(-beta), Numpy) * front_speed(beta) / (6 * beta) - 1) < 0.003
-    assert front_slowness(np.float64(0.0), Numpy) == 1.0
 
 
 def test_exchange_rate_by_hand():

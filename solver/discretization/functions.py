@@ -133,17 +133,6 @@ def butler_volmer(delta, alpha, m=ufl, limit=16.0):
     return ratio * m.exp(2 * (alpha - 0.5) * y)
 
 
-def front_slowness(beta, m=ufl):
-    """6 beta / V(beta) >= 1: how much slower than 6 l M c_f Delta the driven front of a phase field is, beta = c_f Delta l/gamma.
-
-    Even; V(beta) is the eigenvalue of the front equation 6 p p' - V p - 3 g' + beta h' = 0 (tests/verification/sharp_interface.py),
-    met to 0.3 % for all beta by sqrt(1 + 0.635 b^2 / (b + 0.74 + 0.6/(1 + 2 b))), b = |beta|: a quadratic start and, for a front that
-    the driving force alone shapes, V ~ beta^(1/2).
-    """
-    b = abs(beta)
-    return m.sqrt(1.0 + 0.635 * b * b / (b + 0.74 + 0.6 / (1.0 + 2.0 * b)))
-
-
 def exchange_rate(affinity, symmetry=0.5, m=ufl, limit=16.0):
     """e^{s A} - e^{-(1 - s) A}: Butler-Volmer rate at which an affinity A [kT] drives a reaction forwards.
 

@@ -1,20 +1,25 @@
 """Phase field of the conductive filament, xi in [0, 1], made of one ion species: I^z + z e- <-> filament.
 
-d xi/dt = -M s S(Delta) F(Delta) [W g'(xi) - kappa lap xi - c_f h'(xi) Delta] + thermal noise (noise.py),
+d xi/dt = -M s S(Delta) [W g'(xi) - kappa lap xi - 6 l c_f |grad xi| Delta] + thermal noise (noise.py),
 Delta = ln(c/c_eq) - ln(1 - theta) + z (phi - Phi_m) (kT; theta: occupied share of sites, Phi_m: potential of the neutral
-filament), S the Butler-Volmer mobility factor, F the slowness of a driven front, s = c/(c + c_scarce) the supply
+filament), S the Butler-Volmer mobility factor, s = c/(c + c_scarce) the supply
 (Guyer et al., PRE 69, 021604 (2004); Chen et al., J. Power Sources 300, 376 (2015)).
+
+The driving force acts along |grad xi|, not along h'(xi): 6 l |grad xi| is h'(xi) on the profile at rest, so weak driving is the same,
+and a driven profile is moved as it is, at v0 Delta S(Delta) however strong the driving and however young the profile
+(Y. Sun, C. Beckermann, J. Comput. Phys. 220, 626 (2007)). Along h' a driven front narrows and slows down over its first widths.
 """
 
 import ufl
 
-from solver.discretization.functions import butler_volmer, double_well_slope, front_slowness, interpolant_slope
+from solver.discretization.functions import butler_volmer, double_well_slope
 from solver.physics import temperature
 from solver.physics.context import FILAMENT, POTENTIAL, FormContext, Term
 from solver.physics.fields import FILAMENT_FRACTION
 from solver.physics.ions import safe_density, safe_vacant
 
 SCARCE = 1e-6  # c/c0 at which growth has half its mobility: it takes no ion that is not there, however strong the pull
+FLAT = 1e-3  # l |grad xi| below which a profile counts as flat: rounds the cusp of |grad xi| at grad xi = 0
 NONE_WITH_NOISE = 1e-3  # c/c0 below which the noise's amplitude falls in proportion to c instead of its root
 
 
@@ -55,15 +60,16 @@ def _noise_amplitude(ctx, c):
 
 
 def mobility(ctx: FormContext, delta):
-    """M S F exp(E/kT0 - E/kT) / theta [nm^3/(kT s)] at the driving force `delta`, without the supply.
-
-    F: a driven front is narrower and slower, the more the larger l. With it the interface moves at v0 Delta S(Delta) exp(...)
-    however strong the driving, without it only at weak driving.
-    """
+    """M S exp(E/kT0 - E/kT) / theta [nm^3/(kT s)] at the driving force `delta`, without the supply."""
     f, theta = ctx.parameters.filament, temperature.local(ctx)
-    slowness = front_slowness(theta * delta * (f.density * f.width / f.surface_energy))
     thermal = temperature.arrhenius(theta, ctx.parameters.dependence.growth) / theta
-    return f.mobility * thermal * butler_volmer(delta, f.alpha) * slowness
+    return f.mobility * thermal * butler_volmer(delta, f.alpha)
+
+
+def driven_slope(xi, width):
+    """6 l (|grad xi| - FLAT/l), rounded at grad xi = 0: the share of the driving force that acts on xi; h'(xi) on the profile at rest."""
+    flat = FLAT / width
+    return 6.0 * width * (ufl.sqrt(ufl.dot(ufl.grad(xi), ufl.grad(xi)) + flat**2) - flat)
 
 
 def terms(ctx: FormContext) -> list[Term]:
@@ -75,12 +81,13 @@ def terms(ctx: FormContext) -> list[Term]:
     m = mobility(ctx, delta)
     c = ctx.relative_density(f.species)
     s = supply(ctx, c)
-    # (1 / M S F) d xi/dt
+    # (1 / M S) d xi/dt
     rate = (ctx.rate * xi + ctx.past(FILAMENT_FRACTION)) / m
-    # s [W g'(xi) - c_f h'(xi) theta Delta]
-    bulk = s * ctx.filament_mobility * (f.well * double_well_slope(xi) - f.density * interpolant_slope(xi) * (theta * delta))
+    # s [W g'(xi) - 6 l c_f |grad xi| theta Delta]
+    driven = f.density * driven_slope(xi, f.width) * (theta * delta)
+    bulk = s * ctx.filament_mobility * (f.well * double_well_slope(xi) - driven)
     if ctx.noise is not None:
-        # - sqrt(2 theta s / (M S F)) w
+        # - sqrt(2 theta s / (M S)) w
         bulk -= _noise_amplitude(ctx, c) * ufl.sqrt(2.0 * theta / m) * ctx.noise
     # kappa grad xi . grad(s v)
     E = ctx.edges

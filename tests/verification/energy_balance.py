@@ -6,7 +6,8 @@ electrode's ions, the equations of docs/physics.md give at every moment
     sum_b V_b I_b = dF/dt + int sigma |grad Phi|^2 + sum_b oint g_c (V - Phi)^2      conduction, contact resistance
                   + int D c |grad mu_c|^2 + sum_b oint j (mu + z V - mu_c)           ions, their exchange (j: inflow)
                   + int (d xi/dt)^2 / (M s S)                                        growth and dissolution
-                  + int C_TF h'(xi) w^2 / 2 d xi/dt.                                 the pressure that the xi equation leaves out
+                  + int C_TF h'(xi) w^2 / 2 d xi/dt                                  the pressure that the xi equation leaves out
+                  + int c_f (h'(xi) - 6 l |grad xi|) Delta d xi/dt.                  the driving force acts along |grad xi|
 
 Each integral is taken as the equation's own term is, with its potential for the test function; so only the time steps are left.
 """
@@ -46,7 +47,12 @@ class EnergyBalance:
             rate = ctx.rate * xi + ctx.past(FILAMENT_FRACTION)
             mobility = filament.supply(ctx, ctx.relative_density(f.species)) * filament.mobility(ctx, delta)
             w = ctx.unknown(POTENTIAL) - ctx.metal_potential()
-            powers = {"filament": rate * rate / mobility, "pressure": 0.5 * f.screening * interpolant_slope(xi) * w * w * rate}
+            slope = interpolant_slope(xi)
+            powers = {
+                "filament": rate * rate / mobility,
+                "pressure": 0.5 * f.screening * slope * w * w * rate,
+                "driving": f.density * (slope - filament.driven_slope(xi, f.width)) * delta * rate,
+            }
             self._forms = {part: fem.form(power * ctx.weight * ctx.dx_nodes(ctx.film), jit_options=JIT) for part, power in powers.items()}
 
     def stored(self):

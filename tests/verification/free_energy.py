@@ -10,6 +10,7 @@ logarithm). mu = ln(c_ref/c_eq) - ln(1 - c_ref/c_max) of an electrode that excha
 F the grand potential; so does the potential energy of the charges Q_b on electrodes whose surface is not at phi = 0.
 
 Along the equations of docs/physics.md, with J_c = -D c grad mu_c and mu_c = ln(c/c_eq) - ln(1 - c/c_max) + phi,
+and the driving force along h'(xi), as it is on the profile at rest,
     dF/dt = - int [D c |grad mu_c|^2 + sigma |grad Phi|^2 + sigma_n |grad Phi_n|^2 + sigma_p |grad Phi_p|^2
                    + R (Phi_p - Phi_n) + (d xi/dt)^2 / (M S)]  - contacts  - int C_TF h' w^2 / 2 d xi/dt.
 All but the last term are dissipation. The last is the pressure of the metal's own field on its surface, which the

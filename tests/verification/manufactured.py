@@ -12,13 +12,11 @@ from solver.discretization.functions import (
     Numpy,
     butler_volmer,
     double_well_slope,
-    front_slowness,
     interpolant,
-    interpolant_slope,
     smoothstep,
 )
 from solver.engines.cpu.newton import CpuEngine
-from solver.physics import reactions
+from solver.physics import filament, reactions
 from solver.physics.conduction import METAL_FROM, METAL_TO
 from solver.physics.context import FERMI, FILAMENT, POTENTIAL, TUNNELLING, Term
 from solver.physics.tunnelling import PIN_FROM, PIN_STRENGTH, PIN_TO, amplitude_in_filament
@@ -64,7 +62,9 @@ def sources(m, e):
     ion = p.ion("vacancies")
     ratio = ion.share
     f, xi, u, c = p.filament, e[FILAMENT], e[TUNNELLING], e[ion.name]
-    h, slope, gap = interpolant(xi.value, Numpy), interpolant_slope(xi.value, Numpy), phi.value - fermi.value
+    h, gap = interpolant(xi.value, Numpy), phi.value - fermi.value
+    flat = filament.FLAT / f.width
+    slope = 6 * f.width * (np.sqrt((xi.gradient**2).sum(axis=1) + flat**2) - flat)
     t = np.clip((xi.value - METAL_FROM) / (METAL_TO - METAL_FROM), 0, 1)
     width = METAL_TO - METAL_FROM
     metal = xi.through(smoothstep(xi.value, METAL_FROM, METAL_TO, Numpy), 6 * t * (1 - t) / width, 0 * t)
@@ -73,9 +73,8 @@ def sources(m, e):
     s[FERMI] = -divergence(sigma, fermi) - a0 * (f.density * h + f.screening * h * gap)
     s[ion.name] = s[ion.name] + a0 * f.density * h
     delta = np.log(c.value * ion.density / f.equilibrium) - np.log(1 - ratio * c.value) + gap
-    slowness = front_slowness(f.density * f.width / f.surface_energy * delta, Numpy)
     s[FILAMENT] = (
-        a0 * xi.value / (f.mobility * butler_volmer(delta, f.alpha, Numpy) * slowness)
+        a0 * xi.value / (f.mobility * butler_volmer(delta, f.alpha, Numpy))
         + f.well * double_well_slope(xi.value) - f.density * slope * delta - f.gradient * xi.laplacian
     )
     # the profile here is far wider than one at rest, l' = l

@@ -1,26 +1,25 @@
-"""Laws of the phase field's interface: planar front at any driving force, sphere under its own curvature.
+"""Laws of the phase field's interface: planar front at any driving force, sphere under its own curvature and under driving.
 
 The solver's equation with fixed Delta, W = 3 gamma/l and kappa = 6 gamma l,
-    d xi/dt = -M S(Delta) [W g'(xi) - kappa lap xi - c_f h'(xi) Delta],
+    d xi/dt = -M S(Delta) [W g'(xi) - kappa lap xi - 6 l c_f |grad xi| Delta],
 in units of l and of l / (M S gamma) holds one number, beta = c_f Delta l / gamma:
-    xi_t = 6 lap xi - 3 g'(xi) + beta h'(xi).
-Its standing front is xi = (1 - tanh(s/2))/2 (s = d/l), for which xi' = -xi (1 - xi) and int xi'^2 ds = 1/6.
+    xi_t = 6 lap xi - 3 g'(xi) + 6 beta |grad xi|.
+Its standing front is xi = (1 - tanh(s/2))/2 (s = d/l), for which xi' = -xi (1 - xi).
 
-Planar front. A front at speed V obeys V xi'^2 integrated: V int xi'^2 ds = beta [h(1) - h(0)], V = 6 beta as long as the
-profile is the standing one: v = M S gamma V = 6 l M c_f Delta S(Delta). For any beta V is the eigenvalue of
-    6 p p' - V p + R(xi) = 0,  p = -xi' > 0 between xi = 0 and 1,  R = -3 g' + beta h'.
+Planar front. 6 beta |xi'| moves any profile at V = 6 beta, the standing one for good: v = M S gamma V = 6 l M c_f Delta S(Delta) for
+any beta and from the first moment.
 
 Sphere in d dimensions. Without driving force the front feels the part kappa (d-1)/R xi' of the Laplacian alone, as if
 it had a speed of its own: dR/dt = -(d-1) M S kappa / R, hence
     R^2 = R0^2 - 2 (d-1) M kappa t = R0^2 - 4 M kappa t in 3D,  M kappa = 6 gamma l v0 / (6 l c_f) = v0 gamma / c_f,
-which does not depend on l. The same follows from Gibbs and Thomson: c_f Delta_eff = -(d-1) gamma / R in v0 Delta.
+which does not depend on l. The same follows from Gibbs and Thomson: c_f Delta_eff = -(d-1) gamma / R in v0 Delta. Driven,
+    dR/dt = v0 (Delta - (d-1) gamma / (c_f R)),  or with tau = M kappa t / l^2:  d(R/l)/d tau = beta - (d-1) l/R.
 """
 
 import numpy as np
 from scipy.integrate import solve_ivp
-from scipy.optimize import brentq
 
-from solver.discretization.functions import Numpy, double_well_slope, interpolant_slope
+from solver.discretization.functions import double_well_slope
 from solver.engines.cpu.newton import CpuEngine
 from solver.physics.fields import FILAMENT
 from solver.scenario.protocol import Hold
@@ -30,40 +29,17 @@ from solver.transient.waveforms import Waveform
 from tests.verification.walking import walk
 
 
-def front_speed(beta):
-    """V of the planar front in units of M S gamma; odd in `beta`."""
-    if beta < 0:
-        return -front_speed(-beta)
-
-    def left_over(V):
-        """p at xi = 0 of the front that leaves xi = 1; negative (by how early it ends) where V is too large."""
-        slope = 0.5 * (np.sqrt(V * V / 36 + 4) - V / 6)  # p = slope (1 - xi) near xi = 1
-
-        def right(xi, p):
-            reaction = -3 * double_well_slope(xi) + beta * interpolant_slope(xi, Numpy)
-            return V / 6 - reaction / (6 * p)
-
-        def ends(xi, p):
-            return p[0] - 1e-7
-
-        ends.terminal = True
-        start = 1e-5
-        path = solve_ivp(right, (1 - start, start), [slope * start], events=ends, rtol=1e-9, atol=1e-12)
-        return path.y[0, -1] - start if path.status == 0 else -path.t[-1]
-
-    return brentq(left_over, 1e-3 * beta, 6.5 * beta, xtol=1e-9)
-
-
-
-def radial_sphere(start, times, cells_per_width=12):
-    """R / l of a sphere of the diffuse interface (3D, no driving force), by finite differences along r: independent of
-    the solver, fine enough to stand for l/R corrections.
+def radial_sphere(start, times, beta=0.0, reach=10.0, cells_per_width=12):
+    """R / l of a sphere of the diffuse interface (3D), by finite differences along r: independent of the solver, fine enough
+    to stand for l/R corrections.
 
     Args:
         start: R / l at time 0, where the profile is the planar front's.
         times: M kappa t / l^2, ascending.
+        beta: driving force, c_f Delta l / gamma.
+        reach: how far beyond `start` the ball reaches, in l.
     """
-    n = round((start + 10) * cells_per_width)
+    n = round((start + reach) * cells_per_width)
     r = (np.arange(n) + 0.5) / cells_per_width
     outer, inner = ((r + d / cells_per_width) ** 2 for d in (0.5, -0.5))
 
@@ -71,7 +47,8 @@ def radial_sphere(start, times, cells_per_width=12):
         slope = np.diff(xi) * cells_per_width
         flux = np.concatenate([[0.0], slope, [0.0]])
         laplacian = (outer * flux[1:] - inner * flux[:-1]) * cells_per_width / r**2
-        return laplacian - 0.5 * double_well_slope(xi)  # time in l^2 / (M kappa), M kappa = 6 gamma l M
+        across = 0.5 * (flux[1:] + flux[:-1])
+        return laplacian - 0.5 * double_well_slope(xi) + beta * np.abs(across)  # time in l^2 / (M kappa), M kappa = 6 gamma l M
 
     path = solve_ivp(rate, (0.0, times[-1]), 0.5 * (1 - np.tanh((r - start) / 2)), method="LSODA", t_eval=times, rtol=1e-7,
                      atol=1e-9, lband=1, uband=1)

@@ -21,7 +21,7 @@ IONS = [
     f"material.reactions={reaction('vacancies + interstitials <-> complexes', '2e-16 cm^3/s')}",
 ]
 # case: physics, overrides, fields solved for, rate a0 [1/s], high enough that the double well's instability
-# (W M = 1/s, times the slowness of a driven front) leaves the solution unique
+# (W M = 1/s) leaves the solution unique
 CASES = {
     "poisson": ("{filament: off, ions: fixed, contacts: {top: {electronic: ohmic}}}", [], ["potential", "fermi"], 0.0),
     "poisson and vacancies": (f"{{filament: off, {CONTACTS}}}", [], ["potential", "fermi", "vacancies"], 2e3),
