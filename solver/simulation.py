@@ -125,7 +125,7 @@ class _Job:
         from solver.results.tables import TerminalTable, terminal_columns
 
         resume_until = None
-        self.source_energy, self.imbalance_charge, self._last = 0.0, 0.0, (0.0, 0.0)
+        self.source_energy, self._source_output, self.imbalance_charge, self._last_total = 0.0, 0.0, 0.0, 0.0
         self.segment, self.voltage, self.wall_before = 0, 0.0, 0.0
         if self.folder.resuming:
             states, scalars = checkpoint.load(self.folder.checkpoint, self.nodes)
@@ -134,8 +134,8 @@ class _Job:
             self.leaps.restore(states, scalars["leaps"])
             run = scalars["run"]
             self.energy.restore(run["energy"])
-            self.imbalance_charge, self._last = run["imbalance"], tuple(run["last"])
-            self.source_energy = run["source energy"]
+            self.imbalance_charge, self._last_total = run["imbalance"], run["last total"]
+            self.source_energy, self._source_output = run["source energy"], run["source output"]
             self.segment, self.voltage, self.wall_before = run["segment"], run["voltage"], run["wall"]
             self.engine.newton_iterations, self.engine.linear_iterations = run["newton"], run["linear"]
             resume_until = self.stepper.time
@@ -258,17 +258,17 @@ class _Job:
                 row |= {f"{ion} current {name} [A]": currents[name] * q for ion, currents in record.ions.items()}
             total += record.current(name) * q
         current = row[f"current {driven} [A]"]
-        self.imbalance_charge += 0.5 * (self._last[0] + total) * record.step
-        source_power = 0.0
+        self.imbalance_charge += 0.5 * (self._last_total + total) * record.step
         if self.array is None and driven in (record.circuit.delivered if record.circuit else ()):
             delivered = record.circuit.delivered[driven]
             row[f"source voltage {driven} [V]"], row[f"source current {driven} [A]"] = record.voltage, delivered
-            source_power = delivered * record.circuit.output
-            self.source_energy += 0.5 * (self._last[1] + source_power) * record.step
+            # as the device's energy: mean voltage times the charge of the time formula
+            self.source_energy += 0.5 * (self._source_output + record.circuit.output) * record.circuit.charge[driven]
+            self._source_output = record.circuit.output
             row["source energy [J]"] = self.source_energy
             if self.scenario.terminals[driven].compliance is not None:
                 row[f"in compliance {driven} [1]"] = abs(record.circuit.limit)
-        self._last = (total, source_power)
+        self._last_total = total
         self.voltage = record.voltage
         drop = volts[driven] - volts[grounded]
         row |= {
@@ -311,7 +311,8 @@ class _Job:
         states, scalars = self.stepper.snapshot()
         strobes, leaps = self.leaps.snapshot()
         run = {
-            "energy": self.energy.snapshot(), "source energy": self.source_energy, "imbalance": self.imbalance_charge, "last": list(self._last),
+            "energy": self.energy.snapshot(), "source energy": self.source_energy, "source output": self._source_output,
+            "imbalance": self.imbalance_charge, "last total": self._last_total,
             "segment": self.segment, "voltage": self.voltage, "wall": self.wall(),
             "newton": self.engine.newton_iterations, "linear": self.engine.linear_iterations,
         }

@@ -6,7 +6,6 @@ from mpi4py import MPI
 
 from solver.engines.cuda import linear
 from solver.engines.cuda.linear import DIRECT, LinearSolver, Setting
-from solver.engines.cuda.multigrid import Multigrid
 from tests.test_cuda_multigrid import System, laplacian
 
 N = 33  # 35937 nodes on four levels or so: with fewer a V-cycle loses nothing
@@ -16,9 +15,8 @@ def iterations(cycle, smoother, single):
     """Of a solve to 1e-8 whose solution is checked against the matrix itself."""
     matrix = laplacian(N)
     system = System(matrix, 1)
-    solver = LinearSolver(system, MPI.COMM_SELF, 1, 1e-8, 3, "iterative", settings=(Setting(cycle, 2, single),))
+    solver = LinearSolver(system, MPI.COMM_SELF, 1, 1e-8, 3, "iterative", settings=(Setting(cycle, 2, single, smoother),))
     assert len(solver.hierarchy.levels) >= 4
-    solver._multigrids[single] = Multigrid(solver.hierarchy, 1, smoother, single=single)
     solver.take(system.values)
     rows, x = np.random.default_rng(0).standard_normal((system.owned, 1)), np.zeros((system.owned, 1))
     assert solver.solve(rows, x)

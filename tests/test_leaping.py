@@ -177,7 +177,7 @@ def test_a_run_killed_behind_a_leap_goes_on_to_the_same_table(hammered, tmp_path
 
 
 @pytest.mark.parametrize(("resolved", "words"), [
-    ("1", "must be at least 2"), ("11", "leaves none of 12 pulses"), ("6", "take 13"), ("2.5", "not a whole number"), ("many", "not a whole number")])
+    ("0", "must be at least 2"), ("1", "must be at least 2"), ("11", "leaves none of 12 pulses"), ("6", "take 13"), ("2.5", "not a whole number"), ("many", "not a whole number")])
 def test_leaps_that_cannot_be_are_faults(tmp_path, resolved, words):
     from solver.scenario import ScenarioError
 

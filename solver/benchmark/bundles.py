@@ -98,12 +98,14 @@ def measure(path: Path, flavour_name: str = "device") -> dict:
     from solver.engines.cuda.assembly import KernelAssembler
     from solver.engines.cuda.flavours import make_flavour
     from solver.engines.cuda.linear import LinearSolver
+    from solver.engines.cuda.memory import check as check_memory
 
     flavour = make_flavour(flavour_name)
     tables, arrays, constants, extras = load_problem(path)
+    comm, fields = SerialComm(), len(tables.fields)
+    check_memory(flavour, comm, len(tables.nodes), tables.owned, fields, tables.vertices, 0)
     assembler = KernelAssembler(tables, arrays, constants, flavour)
     differences = check(assembler, extras)
-    comm, fields = SerialComm(), len(tables.fields)
     solver = LinearSolver(assembler, comm, fields, float(extras["linear tolerance"]), tables.vertices - 1, "iterative")
     parts = kernel_parts(assembler, solver)
     return {

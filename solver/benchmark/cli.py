@@ -39,21 +39,21 @@ def sizes(
     unknowns: Annotated[list[int] | None, typer.Option("--unknowns", min=100, metavar="N", show_default=False,
                         help="number of unknowns; can be repeated (default: 50 k, 200 k, 1 M, 5 M)")] = None,
     ranks: Annotated[list[int] | None, typer.Option("--ranks", min=1, metavar="N", show_default=False,
-                     help="ranks of the cpu engine; can be repeated (default: 1 and all cores)")] = None,
+                     help="ranks on cores; can be repeated (default: 1 and all cores)")] = None,
     engines: Annotated[list[str] | None, typer.Option("--engine", metavar="NAME", show_default=False,
-                       help="cpu ('cpu ilu', 'cpu multigrid': whatever the size), cuda, or 'cuda host' (its kernels "
-                       "on one core); can be repeated (default: cpu and cuda)")] = None,
+                       help="cpu ('cpu ilu', 'cpu multigrid': whatever the size), cuda ('cuda jacobi': with block Jacobi "
+                       "smoothing), or 'cuda host' (its kernels on cores); can be repeated (default: cpu and cuda)")] = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="JSON file (default: printed)")] = None,
 ) -> None:
     """The same step at several mesh sizes, by both engines on this machine; JSON."""
     import os
 
-    from solver.benchmark.sizes import CPU, SIZES
+    from solver.benchmark.sizes import ENGINES, SIZES
 
     loaded = load_or_refuse(scenario, overrides)
     names = engines or ["cpu", "cuda"]
     for name in names:
-        if name not in (*CPU, "cuda", "cuda host"):
-            refuse(f"--engine {name}: it must be cpu, 'cpu ilu', 'cpu multigrid', cuda or 'cuda host'")
+        if name not in ENGINES:
+            refuse(f"--engine {name}: it must be one of {', '.join(ENGINES)}")
     cores = len(os.sched_getaffinity(0))
     carry_out("solver.benchmark.sizes", "run", loaded, unknowns or SIZES, ranks or sorted({1, cores}), names, out)

@@ -15,6 +15,9 @@ BUILDS = 5
 SIZES = (50_000, 200_000, 1_000_000, 5_000_000)
 # the engine's own choice between incomplete factors and multigrid by size, and each of the two
 CPU = {"cpu": {}, "cpu ilu": {"multigrid_from": math.inf}, "cpu multigrid": {"multigrid_from": 0}}
+# flavour and smoother of the cuda engine
+CUDA = {"cuda": ("device", "gauss-seidel"), "cuda jacobi": ("device", "jacobi"), "cuda host": ("host", "gauss-seidel")}
+ENGINES = (*CPU, *CUDA)
 LENGTHS = ("size_at_filament", "size_at_edge", "size_at_junction", "size_max")
 
 
@@ -25,7 +28,8 @@ def run(scenario, sizes, ranks, engines, out: Path | None) -> int:
         scenario: loaded scenario, its mesh sizes changed to reach each size.
         sizes: wanted numbers of unknowns.
         ranks: of the cpu engine, one measurement each.
-        engines: a name of `CPU`, "cuda" (a card), "cuda host" (its kernels on a core).
+        engines: names of `CPU` and `CUDA` ("cuda host": the card's kernels on cores); each is measured on each number of ranks, on a
+            card on one.
         out: file for the JSON; None: printed.
     """
     found, machine = [], _machine()
@@ -34,7 +38,7 @@ def run(scenario, sizes, ranks, engines, out: Path | None) -> int:
             file, mesh = Path(folder) / "scenario.yaml", Path(folder) / "device.msh"
             file.write_text(refined(scenario, wanted, mesh).resolved_yaml())
             for engine in engines:
-                for n in ranks if engine in CPU else (1,):
+                for n in (1,) if CUDA.get(engine, ("",))[0] == "device" else ranks:
                     entry = _measured(engine, n, file, mesh)
                     found.append({"wanted unknowns": wanted, **entry})
                     print(_line(found[-1]), file=sys.stderr, flush=True)
@@ -147,18 +151,22 @@ def _cpu_parts(model, scenario, name):
     return out | step(out)
 
 
-def _cuda_parts(model, scenario, engine):
+def _cuda_parts(model, scenario, name):
     from solver.benchmark.timing import kernel_parts, memory_of_card
     from solver.engines.cuda.assembly import Assembler
     from solver.engines.cuda.flavours import make_flavour
-    from solver.engines.cuda.linear import LinearSolver
+    from solver.engines.cuda.linear import LinearSolver, Setting
+    from solver.engines.cuda.memory import check
 
-    comm = model.device.mesh.comm
-    flavour = make_flavour("host" if engine == "cuda host" else "device", comm)
+    comm, (kind, smoother) = model.device.mesh.comm, CUDA[name]
+    flavour = make_flavour(kind, comm)
+    dimension = model.device.mesh.topology.dim
+    cells = model.device.mesh.topology.index_map(dimension).size_local
+    check(flavour, comm, cells, len(model.coordinates), len(model.fields), dimension + 1, 0)
     assembler = Assembler(model, flavour)
     assembler.upload()
-    dimension = model.device.mesh.topology.dim
-    solver = LinearSolver(assembler, comm, len(model.fields), scenario.solver.linear_tolerance, dimension, "iterative")
+    solver = LinearSolver(assembler, comm, len(model.fields), scenario.solver.linear_tolerance, dimension, "iterative",
+                          settings=(Setting("K", smoother=smoother),))
     parts = {"device": flavour.describe(), "predicted memory of assembly [B]": assembler.predicted_bytes, **kernel_parts(assembler, solver)}
     return parts | memory_of_card(flavour)
 

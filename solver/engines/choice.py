@@ -101,10 +101,11 @@ def make_engine(choice: str, model, **options):
     flavour, ordered = make_flavour(flavour_name(), comm), _from_environment(SUMS, ("atomic", "ordered")) == "ordered"
     topology = model.device.mesh.topology
     try:
-        check(
+        prediction = check(
             flavour, comm, topology.index_map(topology.dim).size_local, len(model.coordinates), len(model.fields),
             topology.dim + 1, len(SETTLED & set(model.fields)), ordered,
         )
     except MemoryShort as error:
         raise EngineError(str(error)) from error
+    log.info(prediction)
     return CudaEngine(model, Assembler(model, flavour, ordered), **options)

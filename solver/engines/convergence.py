@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+FAR = 0.1  # kT/q, c/c0, filament fraction: an update after a larger one may be small by chance, not by quadratic convergence
 LAG = 2  # Newton iterations that one Jacobian and its factors serve: the second contracts by the size of the first's update
 POLISH, ROUNDING = 1e-3, 1e-12  # of the linear tolerance for a last correction, and the least that is asked for
 
@@ -49,6 +50,8 @@ def small_enough(updates, tolerance, linear_tolerance, fresh=True) -> bool:
     last = updates[-1]
     if last < tolerance or len(updates) < 2:
         return last < tolerance
+    if updates[-2] > FAR:
+        return False
     # A fresh Jacobian leaves an error of last * contraction^2, an old one last * contraction, the linear solves
     # last * rtol.
     contraction = min(last / updates[-2], 1.0)

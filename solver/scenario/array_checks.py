@@ -93,9 +93,7 @@ def _step(scenario: Scenario, step: Step, path: Path_) -> Iterator[tuple[Path_, 
 
 
 def _leaps(scenario: Scenario, step: Write) -> Iterator[str]:
-    if step.resolved < 2:
-        yield "must be at least 2: the first pulse after a leap mends what the leap has distorted"
-    elif (fewest := max(step.resolved, FEWEST_AT_START) + step.resolved + 1) > step.count:
+    if (fewest := max(step.resolved, FEWEST_AT_START) + step.resolved + 1) > step.count:
         yield (f"leaves none of {step.count} pulses to leap over, which {step.resolved} before and after each leap take {fewest}; remove it, "
                "or write more pulses")
     if scenario.physics.noise != "off":

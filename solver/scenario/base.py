@@ -22,12 +22,17 @@ def _switch(value: Any) -> bool:
     return found
 
 
-def _count(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value != int(value):
-        raise fault(f"{value!r:.40} is not a whole number; write e.g. 10")
-    if not 1 <= value <= 10**9:
-        raise fault(f"{value} is out of range; it must be at least 1 and at most 1e9")
-    return int(value)
+def count_from(smallest: int) -> Any:
+    """Type of a whole number from `smallest` to 1e9."""
+
+    def count(value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value != int(value):
+            raise fault(f"{value!r:.40} is not a whole number; write e.g. 10")
+        if not smallest <= value <= 10**9:
+            raise fault(f"{value} is out of range; it must be at least {smallest} and at most 1e9")
+        return int(value)
+
+    return Annotated[int, BeforeValidator(count), WithJsonSchema({"type": "integer", "minimum": smallest})]
 
 
 def _text(value: Any) -> str:
@@ -53,7 +58,7 @@ def off_or(section: type[Part]) -> Any:
 
 # YAML 1.2 reads on and off as words and true and false as booleans: all four are accepted.
 Switch = Annotated[bool, BeforeValidator(_switch), WithJsonSchema({"enum": ["on", "off", True, False]})]
-Count = Annotated[int, BeforeValidator(_count), WithJsonSchema({"type": "integer", "minimum": 1})]
+Count = count_from(1)
 Text = Annotated[str, BeforeValidator(_text)]
 
 # A micrometre device: 1 mm and more is a unit slip (60 m for 60 nm).

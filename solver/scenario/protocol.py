@@ -7,7 +7,9 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from solver.units import Dimension, fault
 
-from .base import Count, Duration, Part, Switch, Voltage
+from .base import Count, Duration, Part, Switch, Voltage, count_from
+
+Resolved = count_from(2)  # the first pulse after a leap mends what the leap has distorted
 
 
 class Step(Part):
@@ -105,7 +107,7 @@ class Write(Step):
     width: Duration = Field(description="length of a pulse")
     period: Duration | None = Field(None, description="from the start of a pulse to the start of the next; without it twice the width")
     count: Count = Field(1, description="number of pulses")
-    resolved: Count | None = Field(
+    resolved: Resolved | None = Field(
         None, description="follow this many pulses in all their steps, then leap over as many as the fields allow by the change that "
         "the last one made, and so on; without it every pulse is followed")
     scheme: Literal["V/2", "V/3", "ground", "floating"] = Field(

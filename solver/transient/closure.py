@@ -11,6 +11,7 @@ import numpy as np
 
 from solver.engines.terminal_response import TerminalResponse
 from solver.physics.fields import ELECTRONS
+from solver.transient import bdf
 from solver.transient.circuit import TIGHT, Circuit
 from solver.transient.continuation import walk
 from solver.transient.records import CircuitState, Effort
@@ -41,6 +42,7 @@ class Closure:
         self._thermal = model.parameters.scaling.thermal_voltage
         self._limit, self._left, self._pending = 0, np.inf, np.inf
         self._delivered = np.zeros_like(self.free)
+        self._charge = bdf.Integral(self._delivered)
         self._response = None
 
     def ideal(self, source: float):
@@ -63,21 +65,25 @@ class Closure:
     def restart(self):
         """Forget the earlier levels: the source jumps."""
         del self.circuit.past[1:]
+        self._charge.restart()
 
-    def accept(self) -> CircuitState:
-        """End of an accepted step."""
+    def accept(self, c) -> CircuitState:
+        """End of an accepted step with the `bdf.Coefficients` c."""
         self.circuit.accept(self.free)
         self._accepted = self._source
         output = self.circuit.output(self._delivered, self.free, self._limit, self._source)
-        return CircuitState(dict(zip(self.circuit.free, map(float, self._delivered), strict=True)), output, self._limit)
+        charge = self._charge.add(c, self._delivered)
+        delivered, charge = (dict(zip(self.circuit.free, map(float, v), strict=True)) for v in (self._delivered, charge))
+        return CircuitState(delivered, charge, output, self._limit)
 
-    def snapshot(self) -> list:
+    def snapshot(self) -> dict:
         """Plain data for a checkpoint."""
-        return [v.tolist() for v in self.circuit.past]
+        return {"past": [v.tolist() for v in self.circuit.past], "charge": self._charge.snapshot()}
 
-    def restore(self, past, source: float):
+    def restore(self, data, source: float):
         """Continue from a `snapshot`, the source at `source` [V]."""
-        self.circuit.past = [np.array(v) for v in past]
+        self.circuit.past = [np.array(v) for v in data["past"]]
+        self._charge = bdf.Integral(*data["charge"])
         self._accepted = source
         self.back()
 

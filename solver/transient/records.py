@@ -32,11 +32,13 @@ class CircuitState:
 
     Attributes:
         delivered: terminal with a circuit -> current from the set-up, into its capacitor and the device [A].
+        charge: terminal with a circuit -> what it delivered in the step, by the fields' time formula [C].
         output: voltage at the driven source's own terminals [V]: the waveform's, or less in compliance.
         limit: 0, or the sign of the current that the source holds in compliance.
     """
 
     delivered: dict
+    charge: dict
     output: float
     limit: int
 

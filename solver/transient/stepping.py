@@ -282,7 +282,7 @@ class Stepper:
         self.pace.note(t, refused=False)
         jumped = self._jumped and (self.closure is None or self.closure.jumped)
         self._jumped = False
-        circuit = None if self.closure is None else self.closure.accept()
+        circuit = None if self.closure is None else self.closure.accept(c)
         voltages = self._voltages(volts) if self.closure is None else self.closure.voltages
         if jumped:
             # Potentials, charges and carriers jumped with the voltage: BDF2 must not differentiate across it.

@@ -63,8 +63,8 @@ def sources(m, e):
     ratio = ion.share
     f, xi, u, c = p.filament, e[FILAMENT], e[TUNNELLING], e[ion.name]
     h, gap = interpolant(xi.value, Numpy), phi.value - fermi.value
-    flat = filament.FLAT / f.width
-    slope = 6 * f.width * (np.sqrt((xi.gradient**2).sum(axis=1) + flat**2) - flat)
+    squared = (xi.gradient**2).sum(axis=1)
+    slope = 6 * f.width * squared / np.sqrt(squared + (filament.FLAT / f.width) ** 2)
     t = np.clip((xi.value - METAL_FROM) / (METAL_TO - METAL_FROM), 0, 1)
     width = METAL_TO - METAL_FROM
     metal = xi.through(smoothstep(xi.value, METAL_FROM, METAL_TO, Numpy), 6 * t * (1 - t) / width, 0 * t)

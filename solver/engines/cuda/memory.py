@@ -1,11 +1,8 @@
 """Memory that the cuda engine will take, known before anything is allocated."""
 
-import logging
-
 from solver.engines.cuda.assembly import predicted_bytes as assembly_bytes
 from solver.engines.cuda.krylov import CHUNK
 
-log = logging.getLogger("halofil")
 KRYLOV = 3 * CHUNK  # vectors of each kind that a solve is expected to keep
 LEVELS_KEPT = 7  # states: three time levels, the prediction, one to go back to, and what a sum of them takes on the way
 COARSER = 1.1  # all levels together over the finest
@@ -58,7 +55,10 @@ def free_bytes(flavour) -> int:
 
 
 def check(flavour, comm, cells, nodes, fields, vertices, algebraic, ordered=False):
-    """Log the prediction and refuse what does not fit. Collective.
+    """Refuse what does not fit. Collective.
+
+    Returns:
+        Sentence of what will be used and what is free.
 
     Raises:
         MemoryShort: on some rank less is free than is needed.
@@ -68,7 +68,6 @@ def check(flavour, comm, cells, nodes, fields, vertices, algebraic, ordered=Fals
     free = free_bytes(flavour) // (comm.size if flavour.name == "host" else 1)
     short, needed, free, nodes = max(comm.allgather((needed - free, needed, free, nodes)))
     where = "of the card" if flavour.name == "device" else "of the host's memory"
-    log.info("memory: %.2f GB %s will be used a rank, %.2f GB are free", needed * 1e-9, where, free * 1e-9)
     if short > 0:
         ranks = comm.size * -(-needed // max(free, 1))
         raise MemoryShort(
@@ -76,3 +75,4 @@ def check(flavour, comm, cells, nodes, fields, vertices, algebraic, ordered=Fals
             f"about {int(nodes * free / needed)} nodes a rank would fit (here {nodes}): use a coarser mesh, or "
             f"{ranks} ranks with a card each"
         )
+    return f"memory: {needed * 1e-9:.2f} GB {where} will be used a rank, {free * 1e-9:.2f} GB are free"
