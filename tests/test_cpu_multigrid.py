@@ -92,3 +92,27 @@ def test_size_chooses_and_the_log_says_so(tmp_path, caplog):
         assert CpuEngine(m)._multigrid is None and not caplog.messages
         CpuEngine(m, multigrid_from=1000)
     assert caplog.messages == ["linear solver: multigrid, 245, 33 nodes by level (from 1000 unknowns on)"]
+
+
+@pytest.mark.slow
+def test_the_quick_sweep_through_set_and_reset_is_that_of_incomplete_factors(tmp_path, monkeypatch):
+    """scenarios/quick.yaml on 2 nm, multigrid from 0 unknowns on: the same steps and currents, and multigrid never gives way."""
+    from solver.engines.cpu.newton import CpuEngine
+    from solver.results.tables import read_terminals
+    from solver.scenario import load_scenario
+    from solver.simulation import run
+    from tests.end_to_end.running import ROOT
+
+    path, make, tables = ROOT / "scenarios" / "quick.yaml", CpuEngine.__init__, {}
+    for name, least in (("ilu", np.inf), ("multigrid", 0)):
+        monkeypatch.setattr(CpuEngine, "__init__", lambda self, *a, **k: make(self, *a, **k | {"multigrid_from": least}))
+        assert run(load_scenario(path, ["output.figures=off", "mesh.size_at_filament=2 nm"]), tmp_path / name) == 0
+        tables[name] = read_terminals(tmp_path / name)
+        summary = json.loads((tmp_path / name / "summary.json").read_text())
+        assert summary["sets [1]"] == summary["resets [1]"] == 1
+    assert "linear solver: multigrid, " in (tmp_path / "multigrid" / "run.log").read_text()
+    assert "multigrid does not converge" not in (tmp_path / "multigrid" / "run.log").read_text()
+    np.testing.assert_array_equal(tables["ilu"]["time [s]"], tables["multigrid"]["time [s]"])
+    one, other = (t["current top [A]"].to_numpy() for t in tables.values())
+    assert np.abs(other - one).max() <= 1e-6 * np.abs(one).max()
+    assert (np.abs(other - one) <= 1e-4 * np.abs(one) + 1e-6 * 1e-12).all()
