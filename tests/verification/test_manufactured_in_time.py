@@ -15,7 +15,7 @@ from tests.verification.fixed_steps import equal
 from tests.verification.manufactured_in_time import ManufacturedSteps, moving
 from tests.verification.test_manufactured import CASES, LENGTH
 
-STEPS = {1: (16, 32, 64), 2: (8, 16, 32)}  # as many cells along an edge, for carriers twice as many
+STEPS = {1: (16, 32, 64), 2: (12, 24, 48)}  # as many cells along an edge, for carriers twice as many
 # case of test_manufactured -> period [s]: its storage is as large as its fluxes
 PERIODS = {"poisson and vacancies": 2e-3, "ions that react": 2e-3, "conduction": 1.0, "filament": 1.0, "all": 0.1}
 CARRIERS = {"electrons and holes, Boltzmann": ("boltzmann", ()), "electrons and holes, Fermi-Dirac, all recombination":

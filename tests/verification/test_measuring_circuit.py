@@ -54,7 +54,7 @@ def charging(tmp_path, steps, extra=0.0):
     assert stepper.engine.solve().converged
     charge = {n: s.charge for n, s in stepper._sums()[0].items()}
     stepper._charges = [charge, *stepper._charges[:1]]
-    closure.accept()
+    closure.accept(coefficients(dt, None))
     stepper.levels.push(dt, m.context.state.x.array)
     stepper.time, stepper._jumped, worst = dt, False, 0.0
     for k in range(2, steps + 1):
