@@ -105,7 +105,7 @@ def test_the_quick_sweep_through_set_and_reset_is_that_of_incomplete_factors(tmp
 
     path, make, tables = ROOT / "scenarios" / "quick.yaml", CpuEngine.__init__, {}
     for name, least in (("ilu", np.inf), ("multigrid", 0)):
-        monkeypatch.setattr(CpuEngine, "__init__", lambda self, *a, **k: make(self, *a, **k | {"multigrid_from": least}))
+        monkeypatch.setattr(CpuEngine, "__init__", lambda self, *a, least=least, **k: make(self, *a, **k | {"multigrid_from": least}))
         assert run(load_scenario(path, ["output.figures=off", "mesh.size_at_filament=2 nm"]), tmp_path / name) == 0
         tables[name] = read_terminals(tmp_path / name)
         summary = json.loads((tmp_path / name / "summary.json").read_text())
