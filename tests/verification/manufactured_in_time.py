@@ -14,8 +14,9 @@ from tests.verification.jets import cosines
 from tests.verification.manufactured import Sources
 from tests.verification.walking import walk
 
-# size of the part that moves, waves along the last axis; the free ends of xi and u want a whole number of half waves
-MOVING = {POTENTIAL: (0.5, 1, 0.3), FERMI: (0.4, 2, 0.0), ELECTRONS: (0.4, 1, 0.2), HOLES: (0.3, 2, 0.5), FILAMENT: (0.1, 2, 0.0),
+# size of the part that moves, waves along the last axis; the free ends of xi and u want a whole number of half waves; xi never as steep as a
+# front at rest, whose width is then what tunnelling.profile_width finds
+MOVING = {POTENTIAL: (0.5, 1, 0.3), FERMI: (0.4, 2, 0.0), ELECTRONS: (0.4, 1, 0.2), HOLES: (0.3, 2, 0.5), FILAMENT: (0.05, 2, 0.0),
           TUNNELLING: (0.15, 1, 0.0)}  # fmt: skip
 ION = (0.25, 1, 0.4)
 
