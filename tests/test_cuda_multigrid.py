@@ -148,7 +148,7 @@ def test_each_iteration_lowers_the_residual_as_gmres_without_restart_does():
     solver.take(system.values)
     rows, x = np.random.default_rng(2).standard_normal((system.owned, 3)), np.zeros((system.owned, 3))
     assert solver.solve(rows, x)
-    multigrid, shape = solver._multigrids[False], (system.owned, 3)
+    multigrid, shape = solver._multigrids[False, "gauss-seidel"], (system.owned, 3)
 
     def preconditioned(v):
         z, out = np.zeros(shape), np.zeros(shape)
