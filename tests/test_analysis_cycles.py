@@ -1,6 +1,7 @@
 """Statistics over cycles from series whose answers are known."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from solver.analysis.cycles import cycle_numbers, statistics
@@ -49,3 +50,24 @@ def test_the_on_state_of_a_linear_curve_has_slope_one():
 def test_the_spread_band_is_the_papers_within_a_factor_two():
     band = cycle_bands()["spread of V_set [V]"]
     assert (band.low, band.high) == pytest.approx((0.015, 0.06))
+
+
+def test_cycles_that_stay_on_leave_no_spread_to_compare():
+    """Six cycles that switch with different V_set, then four in which the device stays on: means of those that switch would flatter it."""
+    from solver.analysis.comparison import _sweep_rows
+
+    tables = [synthetic.sweep_table(v_set=0.15 + 0.005 * k) for k in range(6)]
+    stuck = synthetic.sweep_table()
+    stuck["current top [A]"] = 2.5e-5 * stuck["voltage top [V]"]
+    found = {}
+    for name, parts in (("all", tables), ("stuck", [*tables, *([stuck] * 4)])):
+        joined, start = [], 0.0
+        for part in parts:
+            joined.append(part.assign(**{"time [s]": part["time [s]"] + start}))
+            start = joined[-1]["time [s]"].iloc[-1]
+        table = pd.concat(joined, ignore_index=True)
+        found[name] = {row.quantity: row for row in _sweep_rows("run", table)}
+    assert found["all"]["spread of V_set [V]"].simulated == pytest.approx(0.00935, rel=0.05)
+    for key in ("spread of V_set [V]", "drift of V_set over its error [1]"):
+        assert found["stuck"][key].simulated is None and not found["stuck"][key].inside
+    assert found["stuck"]["V_set [V]"].simulated == pytest.approx(found["all"]["V_set [V]"].simulated)
