@@ -176,3 +176,13 @@ def test_a_resolved_array_loads_to_an_equal_one(tmp_path):
         "protocol: [{repeat: {count: 2, steps: [{write: {cell: [1, 1], amplitude: 0.2 V, width: 80 ms}}, "
         "{bias: {voltages: {row_2: 0.1 V}, duration: 1 s, others: floating}}]}}]\n"))
     assert parse_scenario(s.resolved_yaml()) == s
+
+
+def test_a_large_array_is_told_what_is_missing_in_a_short_sentence(tmp_path):
+    from solver.scenario import ScenarioError
+
+    text = ("device: {layout: array, rows: 38, columns: 1, pitch: 160 nm, electrode_width: 80 nm, spacer_thickness: 60 nm, electrode_thickness: 30 nm, "
+            "film_thickness: 180 nm}\nterminals: {row_1: driven, col_1: driven}\nprotocol: [{read: {cell: [1, 1]}}]\n")
+    with pytest.raises(ScenarioError, match=r"row_2 is missing; write every row and column, e\.g\. \{row_1: driven, \.\.\., col_1: driven\}") as error:
+        scenario(tmp_path, text)
+    assert len(str(error.value)) < 300

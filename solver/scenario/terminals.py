@@ -76,7 +76,8 @@ def _complete(value: dict[str, Terminal], info: ValidationInfo) -> dict[str, Ter
         roles = ", ".join(f"{name}: {'ground' if k else 'driven'}" for k, name in enumerate(names))
         if many:
             what = f"{missing[0]} is missing" if missing else "no terminal is driven"
-            raise fault(f"{what}; write every row and column, e.g. {{{', '.join(f'{name}: driven' for name in names)}}}")
+            shown = ", ".join(f"{name}: driven" for name in names) if len(names) <= 8 else f"{names[0]}: driven, ..., {names[-1]}: driven"
+            raise fault(f"{what}; write every row and column, e.g. {{{shown}}}")
         raise fault(f"{what}; one terminal is driven and another is ground, e.g. {{{roles}}}")
     return {name: value[name] for name in names if name in value}
 
