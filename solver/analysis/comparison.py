@@ -190,7 +190,7 @@ def _sweep_rows(directory, table) -> list[Row]:
     if cycles["spread of V_set [V]"] is not None:
         error = cycles["drift of V_set, error [V]"]
         cycles["drift of V_set over its error [1]"] = cycles["drift of V_set [V]"] / error if error else 0.0
-        if numbers["sets [1]"] < sum(voltage[peak] > 0 for _, peak, _ in swept):
+        if sum(v is not None for v in numbers["V_set by cycle [V]"]) < sum(voltage[peak] > 0 for _, peak, _ in swept):
             cycles = dict.fromkeys(cycles)  # a device that stays on or off in some cycles: those that set would flatter it
         rows += [Row(str(directory), key, measured, cycles[key]) for key, measured in cycle_bands().items()]
     return rows

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 BUILDS = 5
@@ -27,7 +28,7 @@ def run(scenario, sizes, ranks, engines, out: Path | None) -> int:
     Args:
         scenario: loaded scenario, its mesh sizes changed to reach each size.
         sizes: wanted numbers of unknowns.
-        ranks: of the cpu engine, one measurement each.
+        ranks: of what runs on cores, one measurement each.
         engines: names of `CPU` and `CUDA` ("cuda host": the card's kernels on cores); each is measured on each number of ranks, on a
             card on one.
         out: file for the JSON; None: printed.
@@ -155,7 +156,7 @@ def _cuda_parts(model, scenario, name):
     from solver.benchmark.timing import kernel_parts, memory_of_card
     from solver.engines.cuda.assembly import Assembler
     from solver.engines.cuda.flavours import make_flavour
-    from solver.engines.cuda.linear import LinearSolver, Setting
+    from solver.engines.cuda.linear import SETTINGS, LinearSolver
     from solver.engines.cuda.memory import check
 
     comm, (kind, smoother) = model.device.mesh.comm, CUDA[name]
@@ -166,7 +167,7 @@ def _cuda_parts(model, scenario, name):
     assembler = Assembler(model, flavour)
     assembler.upload()
     solver = LinearSolver(assembler, comm, len(model.fields), scenario.solver.linear_tolerance, dimension, "iterative",
-                          settings=(Setting("K", smoother=smoother),))
+                          settings=tuple(replace(setting, smoother=smoother) for setting in SETTINGS))
     parts = {"device": flavour.describe(), "predicted memory of assembly [B]": assembler.predicted_bytes, **kernel_parts(assembler, solver)}
     return parts | memory_of_card(flavour)
 

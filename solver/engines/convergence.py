@@ -38,7 +38,7 @@ def largest(comm, own: float) -> float:
     return max(comm.allgather(float(own)), key=lambda size: (math.isnan(size), size))
 
 
-def small_enough(updates, tolerance, linear_tolerance, fresh=True, far=FAR) -> bool:
+def small_enough(updates, tolerance, linear_tolerance, fresh=True) -> bool:
     """Largest update below the tolerance, or sure to fall below it at the present contraction.
 
     Args:
@@ -46,12 +46,11 @@ def small_enough(updates, tolerance, linear_tolerance, fresh=True, far=FAR) -> b
         tolerance: of the last change, in kT/q, c/c0, filament fraction.
         linear_tolerance: relative tolerance of the linear solves.
         fresh: the last update was made with a Jacobian of its own.
-        far: size of the update before up to which the contraction is believed.
     """
     last = updates[-1]
     if last < tolerance or len(updates) < 2:
         return last < tolerance
-    if updates[-2] > far:
+    if updates[-2] > FAR:
         return False
     # A fresh Jacobian leaves an error of last * contraction^2, an old one last * contraction, the linear solves
     # last * rtol.

@@ -5,8 +5,8 @@ width l is; the gap conducts as sigma_t u^2, hence with lambda_G = lambda/2. Nat
 gap g has G/A = 2 sigma_t / (lambda sinh(2 g / lambda)).
 u* = min[(xi/(1-xi))^(l'/lambda), e^(1.39 l'/lambda)] uses the tanh profile's own distance to xi = 1/2, so the tip is
 located below the mesh size; P = smoothstep(xi; 0.1, 0.3) pins u to it inside, in cells that reach the front (largest xi
-from 0.3 to 0.5 on). l' is the width that the profile has there, 1/|grad ln(xi/(1-xi))|, at most l: a strong force narrows
-the front, and read with l the conductance would jump by factors of two as the tip passes from node to node.
+from 0.3 to 0.5 on). l' is the width that the profile has there, 1/|grad ln(xi/(1-xi))|, at most l: where a profile is
+narrower, the conductance read with l would jump by factors of two as the tip passes from node to node.
 """
 
 from functools import reduce

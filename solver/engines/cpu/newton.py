@@ -99,21 +99,19 @@ class CpuEngine:
     def _converged(self, snes, iteration, norms):
         """SNES's test by `small_enough`."""
         if iteration == 0:
-            self._updates, self._near = [], False
+            self._updates = []
             return PETSc.SNES.ConvergedReason.ITERATING
         fnorm = norms[2]
         if not np.isfinite(fnorm):
             return PETSc.SNES.ConvergedReason.DIVERGED_FNORM_NAN
         self._updates.append(self._last_update())
-        fresh = (iteration - 1) % LAG == 0
-        self._near = self._near or self.small_enough(self._updates, fresh, far=np.inf)
-        if self.small_enough(self._updates, fresh):
+        if self.small_enough(self._updates, fresh=(iteration - 1) % LAG == 0):
             return PETSc.SNES.ConvergedReason.CONVERGED_SNORM_RELATIVE
         return PETSc.SNES.ConvergedReason.ITERATING
 
-    def small_enough(self, updates, fresh=True, **options) -> bool:
+    def small_enough(self, updates, fresh=True) -> bool:
         """`convergence.small_enough` with the engine's tolerances."""
-        return small_enough(updates, self.tolerance, self.linear_tolerance, fresh, **options)
+        return small_enough(updates, self.tolerance, self.linear_tolerance, fresh)
 
     @property
     def linear_solver(self) -> PETSc.KSP:
@@ -195,7 +193,7 @@ class CpuEngine:
         reason = self._snes.getConvergedReason()
         # At the rounding floor no step lowers the residual: a negligible update is convergence all the same.
         stalled = reason == PETSc.SNES.ConvergedReason.DIVERGED_LINE_SEARCH
-        if reason > 0 or (stalled and (self._near or self._last_update() < self.tolerance)):
+        if reason > 0 or (stalled and self._last_update() < self.tolerance):
             return NewtonResult(True, iterations, linear)
         return NewtonResult(False, iterations, linear, self._explain(reason))
 

@@ -54,9 +54,9 @@ class CudaEngine:
         return self.assembler.bytes + self.linear_solver.bytes + self.settle.bytes + self.correction.nbytes
 
     # what Newton's method works with, at the assembler's state
-    def small_enough(self, updates, fresh=True, **options) -> bool:
+    def small_enough(self, updates, fresh=True) -> bool:
         """`convergence.small_enough` with the engine's tolerances."""
-        return small_enough(updates, self.tolerance, self.linear_tolerance, fresh, **options)
+        return small_enough(updates, self.tolerance, self.linear_tolerance, fresh)
 
     def evaluate(self):
         """Residual of the owned rows, (owned, fields); overwritten by the next call."""

@@ -56,7 +56,7 @@ class Newton:
     def solve(self):
         """(converged, iterations, linear iterations, reason) from the system's state, in place. Collective."""
         e = self.engine
-        linear, updates, near = 0, [], False
+        linear, updates = 0, []
         rows = e.evaluate().copy()
         norm = e.norm(rows)
         for iteration in range(self.max_iterations):
@@ -73,8 +73,7 @@ class Newton:
             found, rows, norm = self._search(rows, norm)
             if not found:
                 # At the rounding floor no step lowers the residual: a negligible update is convergence all the same.
-                return near or updates[-1] < e.tolerance, iteration, linear, "line search"
-            near = near or e.small_enough(updates, fresh, far=np.inf)
+                return updates[-1] < e.tolerance, iteration, linear, "line search"
             if np.isfinite(norm) and e.small_enough(updates, fresh):
                 return True, iteration + 1, linear, ""
         return False, self.max_iterations, linear, "max it"
