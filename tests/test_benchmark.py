@@ -50,6 +50,9 @@ def test_what_is_no_bundle_or_in_the_way_is_said_in_a_sentence(bundle, tmp_path,
     np.savez(tmp_path / "empty.npz", a=np.zeros(1))
     assert run([tmp_path / "empty.npz"], "host") == 2
     assert "is no problem bundle" in capsys.readouterr().err
+    (tmp_path / "text.npz").write_text("name: quick")
+    assert run([tmp_path / "text.npz"], "host") == 2
+    assert "text.npz is no problem bundle" in capsys.readouterr().err
     assert run([tmp_path / "missing.npz"], "host") == 2
     assert "missing.npz" in capsys.readouterr().err
     before = bundle.read_bytes()

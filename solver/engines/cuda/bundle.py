@@ -5,6 +5,7 @@ Loading needs NumPy and SciPy alone (and CuPy for a card), no MPI.
 
 import json
 import os
+import zipfile
 from dataclasses import asdict
 from pathlib import Path
 
@@ -79,6 +80,9 @@ def load_problem(path: Path):
     Raises:
         ValueError: the file is no bundle of this format.
     """
+    if not zipfile.is_zipfile(path):
+        with open(path, "rb"):  # a file that is not there says so itself
+            raise ValueError(f"{path} is no problem bundle; write one with halofil bench export")
     with np.load(path, allow_pickle=False) as file:
         meta = json.loads(str(file["meta"])) if "meta" in file.files else {}
         if meta.get("format") != FORMAT:
