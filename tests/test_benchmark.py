@@ -30,7 +30,30 @@ def test_a_bundle_agrees_with_dolfinx_and_is_timed_part_by_part(bundle):
     assert found["converged"] and 0 < found["linear iterations"] < 100
     parts = [found[f"{name} [s]"] for name in ("residual", "Jacobian", "set-up", "solve")]
     assert found["Newton step [s]"] == pytest.approx(sum(parts)) and min(parts[0], parts[1], parts[3]) > 0
+    for name in ("residual", "Jacobian", "set-up", "solve"):
+        assert 0 < found[f"{name}, least traffic [B]"] < 1e9 and (found[f"{name} [s]"] == 0.0 or 0 < found[f"{name}, share of copy bandwidth"] < 1.5), name
     assert json.loads(json.dumps(found)) == found
+
+
+def test_traffic_is_counted_launch_by_launch_and_only_when_asked():
+    from solver.benchmark.traffic import Meter
+    from solver.engines.cuda.blocks import compile_blocks
+    from solver.engines.cuda.flavours import make_flavour
+
+    meter = Meter(make_flavour("host"))
+    blocks = compile_blocks(meter, 2)
+    # two nodes, four blocks; one of two colours sweeps over half of everything but its own list of rows
+    indptr, indices = np.array([0, 2, 4]), np.array([0, 1, 0, 1], dtype=np.int32)
+    s, b, x, rows = np.ones((4, 2, 2)), np.ones((2, 2)), np.zeros((2, 2)), np.array([1], dtype=np.int32)
+
+    def work():
+        blocks.launch("multiply", 4, indptr, indices, s, x, b)
+        blocks.launch("sweep", 2, rows, indptr, indices, s, b, x)
+
+    whole = indptr.nbytes + indices.nbytes + s.nbytes + b.nbytes + x.nbytes
+    assert meter.counted(work) == (2, whole + rows.nbytes + whole // 2)
+    blocks.launch("multiply", 4, indptr, indices, s, x, b)
+    assert meter.launches == 2
 
 
 def test_a_bundle_whose_numbers_differ_fails(bundle, tmp_path, capsys):

@@ -7,18 +7,31 @@ from solver.engines.cuda.nvrtc import compile_for_card
 from tests.devices import material_with_ions, model
 from tests.test_forms import CASES
 
-# Bytes a thread may keep in memory: a few words around calls of the mathematical library (pow, log), and no array.
-FEW = 64
-QUICK = ("two ions that react, heated", "3D slab with filament")
+# Bytes a thread may keep in memory: a few words around calls of the mathematical library (pow, log) and where derivatives take
+# all 255 registers (temperature by filament: 120), and no array.
+FEW = 128
+# Between them they have every kernel, by equation, term and unknown, that any case has (last test); dimensions and the other
+# combinations are slow.
+QUICK = (
+    "two ions that react, heated", "3D slab with filament", "bipolar 2D, filament, emission, heated", "bipolar 1D with filament",
+    "bipolar 2D, lowered barriers", "bipolar 2D, Fermi-Dirac, emission, heated", "two ions that react, 2D with filament",
+    "bipolar 1D, ions and surface potential", "heated slab 2D with filament, Robin", "bipolar 2D with filament", "no filament",
+)  # fmt: skip
+
+
+def tables(folder, case):
+    """`Tables` of a case, kernels as for a card."""
+    from solver.engines.cuda.packing import Sources
+
+    material_with_ions(folder)
+    return Sources(model(folder, CASES[case]), apart=True).tables
 
 
 @pytest.mark.parametrize("case", [c if c in QUICK else pytest.param(c, marks=pytest.mark.slow) for c in CASES])
 def test_every_kernel_compiles_for_a_card_and_keeps_to_its_registers(tmp_path, case):
-    from solver.engines.cuda.packing import Sources
     from solver.engines.cuda.report import resources
 
-    material_with_ions(tmp_path)
-    rows = resources(Sources(model(tmp_path, CASES[case]), apart=True).tables)
+    rows = resources(tables(tmp_path, case))
     assert len(rows) >= 8
     for what, _, r, _ in rows:
         assert 0 < r.registers <= 255, what
@@ -47,3 +60,13 @@ def test_the_multigrids_kernels_compile_for_a_card(fields, single):
         # rows of a block are exchanged while it is inverted: it lies in memory
         stack = 0 if name == "invert" else r.stack
         assert 0 < r.registers <= 255 and stack + r.spill_stores + r.spill_loads == 0, (name, r)
+
+
+def test_the_cases_compiled_by_default_have_every_kernel(tmp_path):
+    def kinds(case):
+        found = tables(tmp_path, case)
+        return {(k.rank, launch.label, tuple(found.fields[c] for c in k.columns) if k.rank == 2 else ())
+                for launch in found.launches for k in (launch.kernel,)}  # fmt: skip
+
+    every = {case: kinds(case) for case in CASES}
+    assert set().union(*(every[case] for case in QUICK)) == set().union(*every.values())

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from solver.benchmark.timing import kernel_parts, memory_of_card, peak_memory
+from solver.benchmark.traffic import Meter
 from solver.engines.cuda.bundle import SerialComm, load_problem, save_problem
 
 AGREEMENT = 1e-12  # of the row: rounding of sums in another order, and of another machine's exp
@@ -100,7 +101,7 @@ def measure(path: Path, flavour_name: str = "device") -> dict:
     from solver.engines.cuda.linear import LinearSolver
     from solver.engines.cuda.memory import check as check_memory
 
-    flavour = make_flavour(flavour_name)
+    flavour = Meter(make_flavour(flavour_name))
     tables, arrays, constants, extras = load_problem(path)
     comm, fields = SerialComm(), len(tables.fields)
     check_memory(flavour, comm, len(tables.nodes), tables.owned, fields, tables.vertices, 0)

@@ -154,13 +154,14 @@ def _cpu_parts(model, scenario, name):
 
 def _cuda_parts(model, scenario, name):
     from solver.benchmark.timing import kernel_parts, memory_of_card
+    from solver.benchmark.traffic import Meter
     from solver.engines.cuda.assembly import Assembler
     from solver.engines.cuda.flavours import make_flavour
     from solver.engines.cuda.linear import SETTINGS, LinearSolver
     from solver.engines.cuda.memory import check
 
     comm, (kind, smoother) = model.device.mesh.comm, CUDA[name]
-    flavour = make_flavour(kind, comm)
+    flavour = Meter(make_flavour(kind, comm))
     dimension = model.device.mesh.topology.dim
     cells = model.device.mesh.topology.index_map(dimension).size_local
     check(flavour, comm, cells, len(model.coordinates), len(model.fields), dimension + 1, 0)

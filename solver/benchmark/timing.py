@@ -68,7 +68,7 @@ def kernel_parts(assembler, solver) -> dict:
     """Parts of a Newton step on a flavour, with the bytes moved and the share of the copy bandwidth they reach.
 
     Args:
-        assembler: `cuda.assembly.KernelAssembler`.
+        assembler: `cuda.assembly.KernelAssembler`, its flavour in a `traffic.Meter`.
         solver: `cuda.linear.LinearSolver` of it.
     """
     flavour, xp = assembler.flavour, assembler.xp
@@ -83,10 +83,32 @@ def kernel_parts(assembler, solver) -> dict:
     out |= linear_parts(
         lambda: solver.take(values), lambda: (solver.solve(rows, correction), solver.iterations), flavour.synchronize
     )
+    out |= linear_traffic(flavour, lambda: solver.take(values), lambda: solver.solve(rows, correction), solver, out, bandwidth)
     out["preconditioner"] = str(solver.setting)
     out["copy bandwidth [B/s]"] = bandwidth
     out["assembly memory [B]"], out["linear solver memory [B]"] = assembler.bytes, solver.bytes
     return out | step(out)
+
+
+def linear_traffic(meter, take, solve, solver, parts, bandwidth) -> dict:
+    """Launches, bytes and share of the copy bandwidth of set-up and solution, from two solutions of which the first sets up.
+
+    Args:
+        meter: `traffic.Meter` that the solver's kernels were compiled with.
+        take, solve: hand over a new matrix; solve.
+        solver: `cuda.linear.LinearSolver`.
+        parts: of `linear_parts`.
+        bandwidth: of copying [B/s].
+    """
+    take()
+    both, alone = meter.counted(solve), meter.counted(solve)
+    counted = {"set-up": (both[0] - alone[0], both[1] - alone[1]), "solve": (alone[0], alone[1] + solver.krylov_traffic)}
+    out = {}
+    for name, (launches, least) in counted.items():
+        seconds = parts[f"{name} [s]"]
+        out |= {f"{name}, launches": launches, f"{name}, least traffic [B]": least}
+        out[f"{name}, share of copy bandwidth"] = least / seconds / bandwidth if seconds > 0 else None
+    return out
 
 
 def step(parts) -> dict:

@@ -51,6 +51,15 @@ class FlexibleGmres:
         """Of the Krylov vectors allocated so far on this rank."""
         return sum(chunk.nbytes for chunks in self._bases for chunk in chunks)
 
+    def least_traffic(self, iterations: int) -> int:
+        """Bytes that the vectors of so many iterations have to move on this rank, products and preconditioner apart.
+
+        Iteration k orthogonalises against k + 1 vectors twice, reading them for the scalar products and for the subtraction, the new
+        vector being read, read and written; its norm and its scaling follow; at the end the preconditioned vectors are summed.
+        """
+        against = (k % self.restart + 1 for k in range(iterations))
+        return 8 * self._size * sum(2 * (2 * count + 3) + 3 + 1 for count in against)
+
     def _vector(self, which, k):
         chunks = self._bases[which]
         if k // CHUNK == len(chunks):

@@ -88,6 +88,11 @@ class LinearSolver:
         return sum(part.bytes for part in held) + self._b.nbytes + self._t.nbytes + self._z.nbytes
 
     @property
+    def krylov_traffic(self) -> int:
+        """Bytes that the Krylov vectors of the last solve had to move on this rank, at least."""
+        return self._gmres.least_traffic(0 if self.setting.cycle is None else self.iterations)
+
+    @property
     def setting(self) -> Setting:
         """What the next solve uses."""
         return self._settings[self._stage]
