@@ -2,7 +2,7 @@
 
 import pytest
 
-from solver.scenario import parse_scenario
+from solver.scenario import ScenarioError, parse_scenario
 from solver.scenario.ions import condensing, sides, unbalanced
 from tests.devices import ion, reaction
 from tests.test_scenario_faults import CELL, SCENARIOS, faults, one_fault
@@ -39,6 +39,13 @@ def test_contacts_by_terminal_and_species_have_their_defaults():
     assert (top.electronic, bottom.electronic) == ("resistive", "ohmic")
     assert (top.of("vacancies").kind, top.of("interstitials").velocity, top.of("interstitials").offset) == ("exchange", 1e-5, 0.01)
     assert {bottom.of(name).kind for name in scenario.material.ions} == {"fixed"}
+
+
+def test_a_terminals_own_conductance_needs_a_resistive_terminal():
+    scenario = parse(INTERSTITIALS, "physics.contacts={top: {conductance: 3e5 S/m^2}}")
+    assert (scenario.contact("top").electronic, scenario.contact("top").conductance) == ("resistive", 3e5)
+    with pytest.raises(ScenarioError, match=r"physics.contacts.bottom.conductance: has no effect because the terminal is ohmic"):
+        parse(INTERSTITIALS, "physics.contacts={bottom: {conductance: 3e5 S/m^2}}")
 
 
 BLOCK = """\

@@ -304,8 +304,8 @@ def ineffective(scenario: Scenario) -> dict[Path_, str]:
         found["solver", "time_tolerance"] = "with physics.noise, where no local error exists"
     contacts = {name: scenario.contact(name) for name in scenario.terminals}
     if physics.electronic == "bipolar":
-        found |= {("physics", "contacts", name, "electronic"): "with physics.electronic: bipolar, whose contacts are "
-                  "those of physics.carriers" for name in contacts}
+        found |= {("physics", "contacts", name, key): "with physics.electronic: bipolar, whose contacts are "
+                  "those of physics.carriers" for name in contacts for key in ("electronic", "conductance")}
         found |= {("material", "film", key): "with physics.electronic: bipolar" for key in (
             "electronic_conductivity", "conductivity_activation_energy")}
         carriers = physics.carriers
@@ -319,15 +319,17 @@ def ineffective(scenario: Scenario) -> dict[Path_, str]:
             if not any(getattr(contact, switch) for contact in carriers.contacts.values()):
                 found |= {("material", "semiconductor", key): f"because no contact has {switch}: on" for key in keys}
     else:
+        found |= {("physics", "contacts", name, "conductance"): "because the terminal is ohmic"
+                  for name, contact in contacts.items() if contact.electronic == "ohmic"}
         found["physics", "carriers"] = "with physics.electronic: quasi_equilibrium"
         found["material", "semiconductor"] = "with physics.electronic: quasi_equilibrium"
         found |= {("material", "filament", key): "with physics.electronic: quasi_equilibrium"
                   for key in ("work_function", "capture_time")}
     found |= ineffective_ions(scenario)
     resistive = ([c.resistive for c in physics.carriers.contacts.values()] if physics.electronic == "bipolar"
-                 else [contact.electronic == "resistive" for contact in contacts.values()])
+                 else [contact.electronic == "resistive" and contact.conductance is None for contact in contacts.values()])
     if not any(resistive):
-        found["material", "contacts", "conductance"] = "because no terminal is resistive"
+        found["material", "contacts", "conductance"] = "because no terminal is resistive without a conductance of its own"
     return found | without_effect(scenario)
 
 

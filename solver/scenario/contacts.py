@@ -54,6 +54,8 @@ class Contact(Part):
     electronic: Literal["ohmic", "resistive"] | None = Field(
         None, description="no contact resistance, or material.contacts.conductance; without it the terminal "
         "that the filament grows towards (top, right; the other where it is grown_from top) is resistive, the others are ohmic (layout block: all ohmic)")
+    conductance: Annotated[float, Dimension("conductance per area", above="0 S/m^2")] | None = Field(
+        None, description="of a resistive terminal; without it material.contacts.conductance")
     ions: IonContacts | None = Field(
         None, description="ions pass into the electrode and back (Butler-Volmer), or not, or keep their density there; a "
         "mapping says it by species; without it, and for species not named, exchange (layout block: blocking)")
@@ -80,4 +82,4 @@ def complete(contact: Contact | None, counter: bool, block: bool, species: list[
     ions = kind if given.ions is None else given.ions
     if isinstance(ions, dict):
         ions = {**ions, **{name: IonContact(kind=kind) for name in species if name not in ions}}
-    return Contact(electronic=electronic, ions=ions)
+    return given.model_copy(update={"electronic": electronic, "ions": ions})

@@ -54,6 +54,14 @@ def ohm(folder):
     return rows
 
 
+def test_each_contact_may_have_a_conductance_of_its_own(tmp_path):
+    physics = ("physics: {filament: off, ions: fixed, contacts: {top: {electronic: resistive, conductance: 3e5 S/m^2}, "
+               "bottom: {electronic: resistive}}}\n")
+    overrides = [f"material.film.electronic_conductivity={SIGMA} S/m", f"material.contacts.conductance={G_C} S/m^2"]
+    found = 1 / conductance(model(tmp_path, slab(1) + physics, overrides))
+    assert math.isclose(found, (20e-9 / SIGMA + 1 / G_C + 1 / 3e5) / AREA, rel_tol=1e-9)
+
+
 def ohm_claims(rows):
     for dimension, thickness, resistive, found in rows:
         if (dimension, thickness) == (1, 10) or dimension > 1:
