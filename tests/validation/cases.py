@@ -142,7 +142,7 @@ MECHANISMS = (
               lambda scenario: scenario.physics.noise != "off", tuple(CASES)),
     Mechanism("exchange of vacancies with the electrodes", "blocking contacts",
               {"physics.contacts.top.ions": "blocking", "physics.contacts.bottom.ions": "blocking"}),
-    Mechanism("contact resistance at the tip", "the top contact ohmic", {"physics.contacts.top.electronic": "ohmic"}),
+    Mechanism("contact resistance at the tip", "the top contact ohmic", {"physics.contacts.top": {"electronic": "ohmic"}}),
     Mechanism("contact resistance at the foot", "the bottom contact ohmic", {"physics.contacts.bottom.electronic": "ohmic"}),
     Mechanism("steric limit", "site density 1e24 cm^-3, a thousand times the material's",
               {"material.ions.vacancies.site_density": "1e24 cm^-3"}),
