@@ -68,6 +68,7 @@ def test_three_terminals_share_the_current(tmp_path):
     ("{doping:", "{contacts: {gate: {work_function: 4 V}}, doping:", "physics.carriers.contacts.gate.work_function", "eV"),
     ("{doping:", "{contacts: {gate: {thermionic: on, electron_velocity: 1e5 m/s}}, doping:", "physics.carriers.contacts.gate.electron_velocity", "which sets it"),
     ("{doping:", "{contacts: {gate: {thermionic: on, resistive: on}}, doping:", "physics.carriers.contacts.gate.resistive", "both carriers leave at a velocity"),
+    ("{doping:", "{contacts: {gate: {conductance: 1e11 S/m^2}}, doping:", "physics.carriers.contacts.gate.conductance", "without resistive: on"),
     ("{doping:", "{contacts: {gate: {barrier_lowering: on}}, doping:", "physics.carriers.contacts.gate.barrier_lowering", "write work_function"),
     ("{doping:", "{contacts: {gate: {resistive: on}}, doping:", "contacts", "a terminal that is resistive"),
 ])  # fmt: skip

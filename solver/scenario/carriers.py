@@ -94,6 +94,8 @@ class CarrierContact(Part):
                                "material's Richardson constants and densities of states")
     resistive: Switch = Field(False, description="a carrier without velocity passes material.contacts.conductance, "
                               "g (V - Phi), instead of being in equilibrium with the metal")
+    conductance: Annotated[float, Dimension("conductance per area", above="0 S/m^2")] | None = Field(
+        None, description="g of a resistive terminal; without it material.contacts.conductance")
     barrier_lowering: Switch = Field(False, description="the image force lowers the barrier of work_function by "
                                      "sqrt(q E/(4 pi eps)), E the field at the surface")
 

@@ -242,6 +242,8 @@ def _carrier_contacts(contacts: dict[str, CarrierContact], filament: bool) -> Fo
                         for key in given)
         if contact.resistive and (contact.thermionic or len(given) == 2) and not filament:
             yield (*path, "resistive"), "has no effect where both carriers leave at a velocity; remove it"
+        if contact.conductance is not None and not contact.resistive:
+            yield (*path, "conductance"), "has no effect without resistive: on; remove it"
         if contact.barrier_lowering and contact.work_function is None:
             yield (*path, "barrier_lowering"), (
                 "needs a barrier, and a charge-neutral surface has none; write work_function: 4.8 eV, or remove it")
@@ -326,7 +328,7 @@ def ineffective(scenario: Scenario) -> dict[Path_, str]:
         found |= {("material", "filament", key): "with physics.electronic: quasi_equilibrium"
                   for key in ("work_function", "capture_time")}
     found |= ineffective_ions(scenario)
-    resistive = ([c.resistive for c in physics.carriers.contacts.values()] if physics.electronic == "bipolar"
+    resistive = ([c.resistive and c.conductance is None for c in physics.carriers.contacts.values()] if physics.electronic == "bipolar"
                  else [contact.electronic == "resistive" and contact.conductance is None for contact in contacts.values()])
     if not any(resistive):
         found["material", "contacts", "conductance"] = "because no terminal is resistive without a conductance of its own"

@@ -32,6 +32,16 @@ def law(carrier, contacts):
     return AREA / (LENGTH / (Q * MOBILITY[carrier] * DENSITY) + contacts / CONDUCTANCE)
 
 
+def test_each_contact_of_the_carriers_may_have_a_conductance_of_its_own(tmp_path):
+    material = material_with_ions(tmp_path)
+    carriers = ("{doping: [{profile: uniform, density: 1e17 cm^-3}], "
+                f"contacts: {{top: {{resistive: on, conductance: {3 * CONDUCTANCE} S/m^2}}, bottom: {{resistive: on}}}}}}")
+    device = "device: {layout: slab, thickness: 20 nm, dimension: 1, area: 900 nm^2}\nmesh: {size_at_filament: 4 nm}\n"
+    m = model(tmp_path, device + bipolar(carriers, material=material))
+    found = m.parameters.scaling.ampere(stationary(m, "direct")(VOLTS)["top"].electrons) * m.device.current_scale / VOLTS
+    assert np.isclose(found, law("electrons", 1 + 1 / 3), rtol=2e-4)
+
+
 def claims(data):
     for (carrier, dimension, contacts), found in data.items():
         yield Claim(f"{carrier} in {dimension}D, {contacts} resistive contact{'s' if contacts > 1 else ''}", "A/(L/σ + k/g_c)",
