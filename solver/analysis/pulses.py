@@ -173,16 +173,18 @@ def retention_numbers(table: pandas.DataFrame, probe: Probe) -> dict[str, float 
 
     Returns:
         "S_on at the start [S]", "holds for [s]" (until below a third of it), "off after [s]" (within a factor two of
-        the last value), "S at the end [S]"; times None where it does not happen while it is read.
+        the last value, which is below a hundredth of the first: the on-state is gone), "S at the end [S]"; times None where it does
+        not happen while it is read.
     """
     time, s = read_out(table, probe)
     below = np.flatnonzero(s < s[0] / 3)
     off = np.flatnonzero(s > 2 * s[-1])
     lost = len(below) > 0
+    gone = s[-1] < s[0] / 100
     return {
         "S_on at the start [S]": float(s[0]),
         "holds for [s]": _passes(time, s, below[0] - 1, s[0] / 3) if lost else None,
-        "off after [s]": _passes(time, s, off[-1], 2 * s[-1]) if lost and len(off) and off[-1] + 1 < len(time) else None,
+        "off after [s]": _passes(time, s, off[-1], 2 * s[-1]) if gone and len(off) and off[-1] + 1 < len(time) else None,
         "S at the end [S]": float(s[-1]),
     }
 

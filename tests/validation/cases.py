@@ -52,7 +52,7 @@ def _load(name: str, overrides: tuple[str, ...]) -> Scenario:
 
 
 CASES = {case.name: case for case in (
-    Case("iv_cycles", "35 cycles", "0 → 0.2 → −0.2 → 0 V at 0.166 V/s (assumed), 35 times, with the filament's thermal noise; the "
+    Case("iv_cycles", "35 cycles", "0 → 0.2 → −0.2 → 0 V at 0.16 V/s (assumed), 35 times, with the filament's thermal noise; the "
          "fast form (axisymmetric gap). The paper's Fig. 3a, 3b and S5.", ("sweeps", "cycles"), like="quick",
          shorter={"protocol.0.repeat.count": 6}),
     Case("quick", "One sweep, fast form", "The same sweep once, without noise.", ("iv",), varied=True),
