@@ -67,6 +67,9 @@ def test_retention_holds_until_a_third_and_ends_near_its_last_value():
     assert numbers["off after [s]"] == pytest.approx(28.5 + 0.5 * np.log(1000) / np.log(2000))
     steady = retention_numbers(table(time, 1e-3 + 0 * time, 1e-8 + 0 * time), Probe(1e-3, 0.0, 40.0))
     assert steady["holds for [s]"] is None and steady["off after [s]"] is None
+    # a third is lost, then it stays on: it is not off because it no longer changes
+    stuck = retention_numbers(table(time, 1e-3 + 0 * time, 1e-3 * np.where(time < 20.9, 1e-6, 2e-7)), Probe(1e-3, 0.0, 40.0))
+    assert stuck["holds for [s]"] is not None and stuck["off after [s]"] is None
 
 
 def test_levels_and_nonlinearity_of_known_trains():
