@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from solver.results.folder import atomic_write_text
-from solver.scenario import Fault, Scenario, ScenarioError, load_scenario
+from solver.scenario import Fault, Scenario, ScenarioError
 from solver.scenario.document import Document
 from solver.scenario.parameter import Parameter
 from solver.units import QuantityError, format_quantity, split_quantity
@@ -79,7 +79,7 @@ def problem(path: Path, out: Path | None = None) -> Problem:
         ScenarioError: with all faults.
     """
     fit, document = reading.read(path, Fit)
-    present = [load_scenario(path.parent / text) for text in fit.scenarios]
+    present = [_load(path.parent / text, fit, {}, document) for text in fit.scenarios]
     faults, spans, start = [], {}, {}
     for key in fit.parameters:
         try:
