@@ -20,6 +20,7 @@ from solver.studies.pool import Pool
 from solver.studies.quantities import Span
 from solver.studies.search import Box, Residuals, descend, explore
 from solver.studies.trials import Evaluator, Exhausted, Log, Trial
+from solver.units import parse_quantity
 from tests.synthetic_run import sweep_table
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
@@ -278,6 +279,16 @@ def test_bounds_default_to_the_materials_range_and_the_start_to_its_value(tmp_pa
     span = made.box.spans["material.film.relative_permittivity"]
     assert (span.low, span.high, span.log) == (25, 70, True)
     assert made.start == {"material.film.relative_permittivity": pytest.approx(60)}
+
+
+def test_a_fit_begins_at_what_it_sets(tmp_path):
+    path = tmp_path / "fit.yaml"
+    # quick.yaml has no conductance of its own at the top: only `set` gives it one
+    path.write_text(f"name: f\nscenarios: [{SCENARIOS / 'quick.yaml'}]\nset: {{physics.contacts.top.conductance: 2e11 S/m^2, device.gap: 58 nm}}\n"
+                    "parameters: {physics.contacts.top.conductance: {from: 1e11 S/m^2, to: 1e12 S/m^2}, device.gap: {from: 55 nm, to: 80 nm}}\n")
+    start = problem(path).start
+    assert parse_quantity(start["physics.contacts.top.conductance"], "conductance per area") == pytest.approx(2e11)
+    assert parse_quantity(start["device.gap"], "length") == pytest.approx(58e-9)
 
 
 # ---- afterwards ----------------------------------------------------------------------------------------------------
