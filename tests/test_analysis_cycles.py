@@ -54,7 +54,7 @@ def test_the_spread_band_is_the_papers_within_a_factor_two():
 
 def test_cycles_that_stay_on_leave_no_spread_to_compare():
     """Six cycles that switch with different V_set, then four in which the device stays on: means of those that switch would flatter it."""
-    from solver.analysis.comparison import _sweep_rows
+    from solver.analysis.comparison import _sweep_rows, ensembles
 
     tables = [synthetic.sweep_table(v_set=0.15 + 0.005 * k) for k in range(6)]
     stuck = synthetic.sweep_table()
@@ -70,4 +70,8 @@ def test_cycles_that_stay_on_leave_no_spread_to_compare():
     assert found["all"]["spread of V_set [V]"].simulated == pytest.approx(0.00935, rel=0.05)
     for key in ("spread of V_set [V]", "drift of V_set over its error [1]"):
         assert found["stuck"][key].simulated is None and not found["stuck"][key].inside
+    # what a mean is of is said
+    assert found["stuck"]["V_set [V]"].cycles == (6, 10) and found["all"]["V_set [V]"].cycles == (6, 6)
+    ((line,),) = ([e for e in group if e.rows[0].quantity == "V_set [V]"] for group in ensembles([found["stuck"]["V_set [V]"]]))
+    assert line.text.endswith("(mean of 6 of 10 cycles)")
     assert found["stuck"]["V_set [V]"].simulated == pytest.approx(found["all"]["V_set [V]"].simulated)

@@ -38,12 +38,14 @@ class Row:
         quantity: name with unit.
         measured: the band.
         simulated: the value, None when it does not exist (no set, no reset).
+        cycles: in how many cycles it exists, over which it is the mean, and of how many; None where it is no mean over cycles.
     """
 
     result: str
     quantity: str
     measured: Band
     simulated: float | None
+    cycles: tuple[int, int] | None = None
 
     @property
     def inside(self) -> bool:
@@ -87,7 +89,16 @@ class Ensemble:
         if self.mean is None:
             return "none"
         spread = "" if self.spread is None else f" ± {self.spread:.2g}"
-        return f"{self.mean:.3g}{spread}" + (f" ({len(self.values)} of {len(self.rows)})" if len(self.values) < len(self.rows) else "")
+        return f"{self.mean:.3g}{spread}{self._cycles}" + (f" ({len(self.values)} of {len(self.rows)})" if len(self.values) < len(self.rows) else "")
+
+    @property
+    def _cycles(self) -> str:
+        """Over how many cycles the value of a single run is the mean; "" where it is none."""
+        cycles = self.rows[0].cycles
+        if len(self.rows) > 1 or cycles is None:
+            return ""
+        found, every = cycles
+        return f" (mean of {found} cycles)" if found == every else f" (mean of {found} of {every} cycles)"
 
 
 def ensembles(rows: Sequence[Row]) -> list[list[Ensemble]]:
@@ -184,13 +195,20 @@ def _sweep_rows(directory, table) -> list[Row]:
     if voltage[swept[0][1]] < 0:
         ((key, measured),) = negative_first_bands().items()
         return [Row(str(directory), key, measured, numbers["V_set [V]"])]
-    rows = [Row(str(directory), key, measured, numbers[key]) for key, measured in iv_bands().items()]
+    every = sum(voltage[peak] > 0 for _, peak, _ in swept)
+
+    def cycles_of(key):
+        """As `Row.cycles`."""
+        by_cycle = numbers.get(f"{key.removesuffix(' [V]')} by cycle [V]")
+        return None if every < 2 or by_cycle is None else (sum(value is not None for value in by_cycle), every)
+
+    rows = [Row(str(directory), key, measured, numbers[key], cycles_of(key)) for key, measured in iv_bands().items()]
     rows.append(Row(str(directory), "on-state slope [1]", slope_band(), numbers["on-state slope [1]"]))
     cycles = cycle_numbers(numbers)
     if cycles["spread of V_set [V]"] is not None:
         error = cycles["drift of V_set, error [V]"]
         cycles["drift of V_set over its error [1]"] = cycles["drift of V_set [V]"] / error if error else 0.0
-        if sum(v is not None for v in numbers["V_set by cycle [V]"]) < sum(voltage[peak] > 0 for _, peak, _ in swept):
+        if sum(v is not None for v in numbers["V_set by cycle [V]"]) < every:
             cycles = dict.fromkeys(cycles)  # a device that stays on or off in some cycles: those that set would flatter it
         rows += [Row(str(directory), key, measured, cycles[key]) for key, measured in cycle_bands().items()]
     return rows

@@ -29,7 +29,8 @@ def read(name: str) -> pandas.DataFrame:
 
 def _parsed(text: str) -> pandas.DataFrame:
     frame = pandas.read_csv(io.StringIO(text))
-    return frame.fillna({column: "" for column in frame if column in TEXTS})
+    texts = [column for column in frame if column in TEXTS]
+    return frame.astype(dict.fromkeys(texts, object)).fillna(dict.fromkeys(texts, ""))  # a column without any text is read as numbers
 
 
 def merged(name: str, new: pandas.DataFrame, scenarios: list[str]) -> pandas.DataFrame:
