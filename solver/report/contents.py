@@ -18,7 +18,7 @@ from solver.units import format_quantity
 CAPTIONS = {
     "iv": "Current against voltage, logarithmic and linear, with the measured bands of V_set and V_reset.",
     "history": "Voltage, conductance, filament gap and energy over time.",
-    "states": "The device before the set, after it and after the reset: potential and mobile ions.",
+    "states": "The device before the set, after it and after the reset, or where it does not switch at the moments named: potential and mobile ions.",
     "pulses": "Current and energy of each pulse, measured ones beside.",
     "train": "The pulses in time: voltage and current.",
     "retention": "Conductance while it is read after the train.",
