@@ -110,6 +110,7 @@ def test_leaps_go_on_from_a_checkpoint_as_if_nothing_had_been():
 @pytest.mark.parametrize(("given", "wanted"), [
     ({"moved": 0.0, "bend": 0.0, "last": 0}, 30),  # cautiously
     ({"moved": 1e-6, "bend": 3.2e-5, "last": 0}, 20),  # 0.8 of what misses the tolerance by itself, 20^2/2 of the bend
+    ({"moved": 1e-6, "bend": 5e-2, "last": 0}, 0),  # not one: it would miss more than the tolerance
     ({"moved": 0.1, "bend": 0.0, "last": 0}, 2),  # no farther than a step may go
     ({"moved": 1e-6, "bend": 5e-4, "last": 10}, 5),
     ({"moved": 1e-6, "bend": 5e-4 / 4, "last": 10}, 10),  # the error goes with the square

@@ -244,3 +244,12 @@ def test_shipped_studies_are_valid(path):
     from solver.studies.fit import problem
 
     assert problem(path).targets if "parameters:" in path.read_text() else plan(path)[0].members
+
+
+def test_what_differs_by_rounding_alone_gets_no_panel():
+    import pandas
+
+    from solver.studies.pictures import observables
+
+    frame = pandas.DataFrame({"x [m]": [1.0, 2.0], "V_set [V]": [0.13, 0.14], "nonlinearity [1]": [0.6, 0.6 + 1e-13], "reason": ["", ""]})
+    assert observables(frame, {"x [m]"}) == ["V_set [V]"]

@@ -19,6 +19,7 @@ COLUMNS, ROWS = 3, 4
 # Cost of a run, and single entries of lists (the table has them), are no observables.
 _NOT_DRAWN = re.compile(r"wall time|seconds by part|steps|iterations|peak memory|unknowns|nodes|ranks|simulated time|"
                         r"read voltage|member$| by cycle|(: | )(current|energy|conductance)[^:]* \d+ \[")
+SAME = 1e-9  # relative difference that is rounding
 DECADES = 30  # ratio of the largest to the smallest above which an axis is logarithmic
 
 
@@ -29,7 +30,7 @@ def observables(frame: pandas.DataFrame, varied: set[str]) -> list[str]:
         if name in varied or _NOT_DRAWN.search(name) or frame[name].dtype.kind not in "fiu":
             continue
         values = frame[name].dropna()
-        if len(values) > 1 and values.nunique() > 1:
+        if len(values) > 1 and np.ptp(values) > SAME * np.abs(values).max():
             names.append(name)
     return names
 
@@ -95,7 +96,7 @@ def panel(axes, frame: pandas.DataFrame, column: str, name: str) -> None:
     places = np.unique(values)
     if 1 < len(places) <= max(len(values) // 2, 2) or len(places) == len(values) < 30 and _ordered(frame, column):
         axes.plot(places, [np.median(heights[values == place]) for place in places], color=style.GREY, lw=0.8, zorder=1)
-    axes.set_xlabel(style.in_print(text))
+    axes.set_xlabel(style.in_print(_broken(text)))
     axes.set_ylabel(style.in_print(_broken(title)))
 
 

@@ -38,7 +38,7 @@ def pulses_to_leap(moved: float, room: float, bend: float, tolerance: float, las
     most = min(room / moved, 1e9) if moved > 0 else 1e9
     wanted = _SAFETY * math.sqrt(2 * tolerance / bend) if bend > 0 else 1e9
     wanted = min(max(wanted, _SMALLEST * last), _LARGEST * last) if last else min(wanted, first)
-    return math.floor(min(most, max(1.0, wanted)))
+    return math.floor(min(most, wanted))  # none where even one pulse would miss more
 
 
 class PulseLeaps:
@@ -101,8 +101,8 @@ class PulseLeaps:
         most = pulses_to_leap(moved, s.limits.filament_change, bend, s.limits.tolerance, self._last, _CAUTION * wanted)
         pulses = min(most, left - segment.resolved)
         if pulses < 1:
-            if not self._last:
-                self._before, self._spent = change, spent
+            # what the next pulse changes against this one decides, as before the first leap
+            self._before, self._spent, self._last = change, spent, 0
             return 0, np.zeros_like(sums)
         log.info("t = %.6g s: leap over %d pulses, each changes the state by %.2g; expected to miss %.2g (tolerance %g)%s",
                  s.time, pulses, moved, 0.5 * pulses**2 * bend, s.limits.tolerance, said)
