@@ -34,6 +34,6 @@ def test_a_run_is_the_same_on_one_to_three_ranks(tmp_path, layout):
         done = halofil_run(path, tmp_path / str(ranks), ranks=ranks)
         assert done.returncode == 0, done.stdout + done.stderr
     one = table(tmp_path / "1")
-    assert len(one) > 5 and one[[c for c in one.columns if c.startswith("current")]].abs().max().min() > 1e-13
+    assert len(one) >= 5 and one[[c for c in one.columns if c.startswith("current")]].abs().max().min() > 1e-13
     for ranks in (2, 3):
         assert_same(one, table(tmp_path / str(ranks)), rtol=1e-5)  # iterative solves stop at 1e-6
