@@ -62,6 +62,7 @@ def test_the_multigrids_kernels_compile_for_a_card(fields, single):
         assert 0 < r.registers <= 255 and stack + r.spill_stores + r.spill_loads == 0, (name, r)
 
 
+@pytest.mark.slow
 def test_the_cases_compiled_by_default_have_every_kernel(tmp_path):
     def kinds(case):
         found = tables(tmp_path, case)
