@@ -95,10 +95,6 @@ def carrier_contact(scenario, terminal, s) -> CarrierContact:
             _thermionic(mat.electron_richardson_constant, mat.conduction_density, s),
             _thermionic(mat.hole_richardson_constant, mat.valence_density, s),
         )
-    conductance = None
-    if given.resistive:
-        own = given.conductance
-        conductance = s.contact_conductance(scenario.material.contacts.conductance.value if own is None else own)
     lowering = None
     if given.barrier_lowering:
         optical = mat.image_force_permittivity or scenario.material.film.relative_permittivity
@@ -106,7 +102,7 @@ def carrier_contact(scenario, terminal, s) -> CarrierContact:
     return CarrierContact(
         barrier,
         *(v if v is None else s.velocity(v) for v in velocities),
-        conductance,
+        s.contact_conductance(scenario.material.contact_conductance(given.conductance)) if given.resistive else None,
         lowering,
     )
 

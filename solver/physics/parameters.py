@@ -178,15 +178,12 @@ class DeviceParameters:
         for name, terminal in scenario.terminals.items():
             kind = scenario.contact(name)
             resistive = kind.electronic == "resistive" and carriers is None
-            conductance = None
-            if resistive:
-                conductance = s.contact_conductance(mat.contacts.conductance.value if kind.conductance is None else kind.conductance)
             contacts.append(
                 Contact(
                     name,
                     Wiring(terminal.role, terminal.series_resistance or 0.0, terminal.parallel_capacitance or 0.0,
                            terminal.compliance),
-                    conductance,
+                    s.contact_conductance(mat.contact_conductance(kind.conductance)) if resistive else None,
                     *ion_contact(scenario, kind, species, s),
                     carriers and carrier_contact(scenario, name, s),
                 )

@@ -133,6 +133,10 @@ class Material(Part):
     substrate: Dielectric | None = Field(None, description="oxide below the device")
     cap: Dielectric | None = Field(None, description="polymer above the film")
 
+    def contact_conductance(self, own: float | None) -> float:
+        """Conductance of a resistive terminal [S/m^2]: its `own`, without one that of all."""
+        return self.contacts.conductance.value if own is None else own
+
 
 KEYED = ("ions",)  # sections whose parameters stand below a name of the user's
 
