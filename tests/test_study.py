@@ -153,8 +153,9 @@ def span_of(member):
 
 
 def overlaps(members):
+    """How many ran at once at most: counted where one starts (a long one may meet two short ones, one after the other)."""
     spans = [span_of(m) for m in members]
-    return max(sum(a < end and start < b for start, end in spans) for a, b in spans)
+    return max(sum(start <= now < end for start, end in spans) for now, _ in spans)
 
 
 def test_a_failing_member_stops_no_other_and_says_why(tmp_path):
