@@ -11,11 +11,11 @@ from solver.discretization.functions import (
     crowding,
     exchange_rate,
     interpolant,
-    interpolant_slope,
     rho_over_sinh,
     smoothstep,
     tanh_half_over_half,
 )
+from tests.verification.free_energy import interpolant_slope
 
 
 @given(st.floats(-700, 700))

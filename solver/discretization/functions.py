@@ -109,12 +109,6 @@ def interpolant(xi, m=ufl):
     return x**3 * (6 * x * x - 15 * x + 10)
 
 
-def interpolant_slope(xi, m=ufl):
-    """h'(xi) = 30 xi^2 (1 - xi)^2 in [0, 1], 0 outside."""
-    x = clamp(xi, 0.0, 1.0, m)
-    return 30 * x * x * (1 - x) ** 2
-
-
 def double_well_slope(xi):
     """g'(xi) of the double well g = xi^2 (1 - xi)^2."""
     return 2 * xi * (1 - xi) * (1 - 2 * xi)

@@ -15,12 +15,12 @@ Each integral is taken as the equation's own term is, with its potential for the
 import numpy as np
 from dolfinx import fem
 
-from solver.discretization.functions import Numpy, crowding, interpolant_slope
+from solver.discretization.functions import Numpy, crowding
 from solver.engines.cpu.assembly import JIT
 from solver.physics import filament
 from solver.physics.fields import FERMI, FILAMENT, FILAMENT_FRACTION, POTENTIAL
 from solver.transient.terminal_energy import TerminalEnergy
-from tests.verification.free_energy import FreeEnergy
+from tests.verification.free_energy import FreeEnergy, interpolant_slope
 from tests.verification.walking import walk
 
 

@@ -21,12 +21,18 @@ import numpy as np
 import ufl
 from dolfinx import fem
 
-from solver.discretization.functions import Numpy, crowding, interpolant, interpolant_slope
+from solver.discretization.functions import Numpy, clamp, crowding, interpolant
 from solver.engines.cpu.assembly import JIT
 from solver.physics.context import Term
 from solver.physics.fields import ELECTRONS, FILAMENT, HOLES, POTENTIAL
 from solver.physics.ions import neighbours
 from solver.physics.statistics import densities
+
+
+def interpolant_slope(xi, m=ufl):
+    """h'(xi) = 30 xi^2 (1 - xi)^2 in [0, 1], 0 outside."""
+    x = clamp(xi, 0.0, 1.0, m)
+    return 30 * x * x * (1 - x) ** 2
 
 
 class FreeEnergy:

@@ -75,6 +75,7 @@ class RowScaling:
         matrix.getDiagonal(self._factors)
         rows = self._factors.array.reshape(self._shape)
         rows[:, self._kept] = 1.0
+        rows[rows == 0.0] = 1.0  # an iterate far off may lose a diagonal in rounding; its row stays as it is
         np.divide(1.0, np.abs(rows), out=rows)
         matrix.diagonalScale(L=self._factors)
 
