@@ -68,9 +68,10 @@ class BareMachine:
         self.script("setpriv", f'for target in "$@"; do case $target in *.new) break ;; esac; done\n{text}')
 
     def start(self, *command: str, run: Path = RUN, **extra: str) -> subprocess.Popen:
-        """Start container/run here."""
+        """Start container/run here, SIGINT not ignored: a shell ignores it in what it starts in the background, this suite for one,
+        and bash cannot trap what was ignored."""
         return subprocess.Popen(
-            [run, *command],
+            ["/usr/bin/env", "--default-signal=INT", run, *command],
             env=environment(str(self.bin), HALOFIL_ENV_ROOT=str(self.base), **extra),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
