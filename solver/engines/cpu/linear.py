@@ -62,7 +62,7 @@ class RowScaling:
     Args:
         vector: of the Jacobian's layout.
         fields: their number.
-        columns: of the fields whose equations are scaled; their diagonal must not vanish.
+        columns: of the fields whose equations are scaled; a row whose diagonal vanishes stays as it is.
     """
 
     def __init__(self, vector, fields, columns):
@@ -75,7 +75,7 @@ class RowScaling:
         matrix.getDiagonal(self._factors)
         rows = self._factors.array.reshape(self._shape)
         rows[:, self._kept] = 1.0
-        rows[rows == 0.0] = 1.0  # an iterate far off may lose a diagonal in rounding; its row stays as it is
+        rows[rows == 0.0] = 1.0  # lost to rounding in an iterate far off
         np.divide(1.0, np.abs(rows), out=rows)
         matrix.diagonalScale(L=self._factors)
 
