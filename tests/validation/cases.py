@@ -78,6 +78,8 @@ CASES = {case.name: case for case in (
     Case("pulses_80ms_3d", "80 ms pulses, in 3D", "The same cell and pulses.", ("train", "pulses"), slow=True),
     Case("retention_3d", "Retention, in 3D", "The same cell, pulses and readings.", ("retention",), slow=True),
     Case("read_disturb_3d", "Reading disturbs nothing, in 3D", "The same cell and readings.", slow=True),
+    Case("lateral_90nm_3d", "Two lateral electrodes 90 nm apart, in 3D", "The same control, 300 nm of its edges.", slow=True),
+    Case("iv_cycles_3d", "35 cycles, in 3D", "The main job 35 times, with noise as in the fast form.", ("sweeps", "cycles"), slow=True),
 )}
 
 
