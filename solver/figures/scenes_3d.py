@@ -84,8 +84,8 @@ def _draw_overview(axes: Axes, found: Snapshots, parts: Bodies, moment: Moment, 
     middle, half = frame.mean(axis=0), 1.6 * np.abs(frame[1] - frame[0]).max() / 2
     axes.plot(middle[0] + half * np.array([-1, 1, 1, -1, -1]), middle[1] + half * np.array([-1, -1, 1, 1, -1]),
               color="black", lw=1.0)
-    axes.annotate("filament site (b, c)", (middle[0], middle[1] + half), xytext=(14, -16), textcoords="offset points",
-                  fontsize=6.5, ha="center", va="top",
+    axes.annotate("filament site (b, c)", middle + half, xytext=(8, -14), textcoords="offset points",
+                  fontsize=6.5, ha="left", va="top",
                   arrowprops={"arrowstyle": "-", "lw": 0.6, "color": "black", "shrinkA": 1, "shrinkB": 0})
 
 
