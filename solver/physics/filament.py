@@ -6,13 +6,14 @@ filament), S the Butler-Volmer mobility factor, s = c/(c + c_scarce) the supply
 (Guyer et al., PRE 69, 021604 (2004); Chen et al., J. Power Sources 300, 376 (2015)).
 
 The driving force acts along |grad xi|, not along h'(xi): 6 l |grad xi| is h'(xi) on the profile at rest, so weak driving is the same,
-and a driven profile is moved as it is, at v0 Delta S(Delta) however strong the driving and however young the profile
-(Y. Sun, C. Beckermann, J. Comput. Phys. 220, 626 (2007)). Along h' a driven front narrows and slows down over its first widths.
+and a driven profile is moved as it is, at v0 Delta S(Delta) however strong the driving and however young the profile; beyond the
+phases it fades out (`within_phases`). Along h' a driven front narrows and slows down over its first widths
+(Y. Sun, C. Beckermann, J. Comput. Phys. 220, 626 (2007)).
 """
 
 import ufl
 
-from solver.discretization.functions import butler_volmer, double_well_slope
+from solver.discretization.functions import butler_volmer, double_well_slope, interpolant
 from solver.physics import temperature
 from solver.physics.context import FILAMENT, POTENTIAL, FormContext, Term
 from solver.physics.fields import FILAMENT_FRACTION
@@ -20,6 +21,7 @@ from solver.physics.ions import safe_density, safe_vacant
 
 SCARCE = 1e-6  # c/c0 at which growth has half its mobility: it takes no ion that is not there, however strong the pull
 FLAT = 1e-2  # l |grad xi| below which a profile counts as flat: rounds the cusp of |grad xi|; slows a front down by 0.3 %
+BEYOND = 0.05  # how far past a phase xi can be driven: there the driving force has faded out
 NONE_WITH_NOISE = 1e-3  # c/c0 below which the noise's amplitude falls in proportion to c instead of its root
 
 
@@ -72,6 +74,16 @@ def driven_slope(xi, width):
     return 6.0 * width * squared / ufl.sqrt(squared + (FLAT / width) ** 2)
 
 
+def within_phases(xi, force):
+    """`force` where it drives xi from one phase to the other, fading out beyond: at xi = -BEYOND nothing dissolves, at 1 + BEYOND nothing grows.
+
+    |grad xi| does not vanish where a phase ends, as h'(xi) does: beside metal that cannot dissolve a dissolving film would go on to
+    xi = -2, and would have to come back before it grows again.
+    """
+    grows, dissolves = ufl.max_value(force, 0.0), ufl.min_value(force, 0.0)
+    return grows * interpolant(1.0 - (xi - 1.0) / BEYOND) + dissolves * interpolant(1.0 + xi / BEYOND)
+
+
 def terms(ctx: FormContext) -> list[Term]:
     """Residual terms; rows in kT per nm^3 over W."""
     if not ctx.has(FILAMENT):
@@ -83,8 +95,8 @@ def terms(ctx: FormContext) -> list[Term]:
     s = supply(ctx, c)
     # (1 / M S) d xi/dt
     rate = (ctx.rate * xi + ctx.past(FILAMENT_FRACTION)) / m
-    # s [W g'(xi) - 6 l c_f |grad xi| theta Delta]
-    driven = f.density * driven_slope(xi, f.width) * (theta * delta)
+    # s [W g'(xi) - 6 l c_f |grad xi| theta Delta], driven no further than the phases
+    driven = f.density * driven_slope(xi, f.width) * within_phases(xi, theta * delta)
     bulk = s * ctx.filament_mobility * (f.well * double_well_slope(xi) - driven)
     if ctx.noise is not None:
         # - sqrt(2 theta s / (M S)) w

@@ -51,7 +51,7 @@ class EnergyBalance:
             powers = {
                 "filament": rate * rate / mobility,
                 "pressure": 0.5 * f.screening * slope * w * w * rate,
-                "driving": f.density * (slope - filament.driven_slope(xi, f.width)) * delta * rate,
+                "driving": f.density * (slope * delta - filament.driven_slope(xi, f.width) * filament.within_phases(xi, delta)) * rate,
             }
             self._forms = {part: fem.form(power * ctx.weight * ctx.dx_nodes(ctx.film), jit_options=JIT) for part, power in powers.items()}
 

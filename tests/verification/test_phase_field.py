@@ -3,6 +3,7 @@
 import numpy as np
 
 from solver.discretization.functions import Numpy, butler_volmer
+from solver.physics.filament import BEYOND
 from tests.devices import model
 from tests.verification.boxes import box_model, right_angled
 from tests.verification.claims import Claim, Section, check
@@ -223,3 +224,21 @@ def test_a_front_moves_with_v0_Delta_S_however_strong_the_driving(tmp_path):
 
 def test_a_sphere_shrinks_as_R2_minus_4_M_kappa_t(tmp_path):
     check(SPHERE.claims(SPHERE.measure(tmp_path)))
+
+
+def test_a_film_that_dissolves_down_to_metal_that_cannot_stays_within_the_phases(tmp_path):
+    m = model(tmp_path, f"device: {{layout: slab, thickness: 40 nm, dimension: 1, area: 100 nm^2}}\n"
+                        f"mesh: {{size_at_filament: {0.5 * WIDTH} nm}}\nphysics: {{{FILAMENT % WIDTH}}}\n")
+    f, k = m.parameters.filament, m.fields.index("filament")
+    held = m.constrained[:, k].copy()
+    core = held & (m.values("filament") == 1) & m.film_nodes
+    assert 0 < core.sum() < 20  # the core is kept, the film above it is free
+    for delta in (-6.0, 6.0):  # kT; within the phases it drives ten times harder than the double well holds
+        only_the_filament_moves(m, delta)
+        m.constrained[:, k] = held
+        speed = 6 * f.width * f.mobility * f.density * abs(delta) * butler_volmer(np.float64(delta), f.alpha, Numpy)  # nm/s
+        for _ in advance_filament(m, 15 / speed, 1e-3, 0.2):
+            assert -BEYOND < m.values("filament").min() and m.values("filament").max() < 1 + BEYOND
+        top = crossing(m.coordinates[:, 0][np.argsort(m.coordinates[:, 0])], m.values("filament")[np.argsort(m.coordinates[:, 0])])
+        # 10 nm down to the core, where it rests for as long as half the way takes; and up again as if it had not rested
+        assert abs(top - 4.0) < f.width if delta < 0 else abs(top - 19.0) < 2 * f.width
