@@ -40,6 +40,24 @@ def test_a_pulse_train_is_drawn_with_the_measured_first_and_last_current(tmp_pat
     assert any("measured" in label for label in labels) and {"simulated", "inset: I V t"} <= set(labels)
 
 
+def test_trains_of_several_seeds_are_drawn_with_their_median_and_the_measured_currents(tmp_path, drawn):
+    protocol = "  - pulses: {amplitude: 100 mV, width: 80 ms, period: 160 ms, count: 10}\n"
+    ends, currents = 0.08 + 0.16 * np.arange(10), [i * 80 ** (np.arange(10) / 9) for i in (3e-10, 1e-10, 2e-10)]
+    runs = []
+    for number, current in enumerate(currents):
+        rows = made(np.concatenate([[e - 0.079, e] for e in ends]), np.full(20, 0.1), np.repeat(current, 2))
+        (tmp_path / str(number)).mkdir()
+        runs.append(folder(tmp_path / str(number), rows, protocol))
+    assert synapse.repeated_trains(runs, tmp_path / "trains.png").is_file()
+    (axes,) = drawn[0].axes
+    *each, median, measured, _, _ = axes.lines  # the last two are the caps of its bars
+    for line, current in zip(each, currents, strict=True):
+        np.testing.assert_allclose(line.get_ydata(), current * 1e9)
+    np.testing.assert_allclose(median.get_ydata(), currents[2] * 1e9)
+    np.testing.assert_allclose(measured.get_ydata(), [0.1, 8])
+    assert drawn[0].legends[0].get_texts()[0].get_text() == "simulated with noise, 3 runs"
+
+
 def test_a_pulse_train_in_time_shows_the_current_of_the_pulses_only(tmp_path, drawn):
     ends = 0.08 + 0.16 * np.arange(10)
     current = 1e-10 * 80 ** (np.arange(10) / 9)

@@ -57,6 +57,10 @@ def test_repeats_are_seeds():
     assert [(p["a"], p["physics.noise.seed"]) for p in found] == [(1, 1), (1, 2), (2, 1), (2, 2)]
 
 
+def test_repeats_alone_are_a_study():
+    assert list(points(study(repeats=3))) == [{"physics.noise.seed": n} for n in (1, 2, 3)]
+
+
 @pytest.mark.parametrize("log", [False, True])
 def test_a_span_and_its_share_are_inverse(log):
     span = Span.between("10 nm", "1 um", log=log)
@@ -75,6 +79,8 @@ def test_a_span_and_its_share_are_inverse(log):
     ("vary: [{device.gap: [1 nm], device.radius: [1 nm, 2 nm]}]", "device.gap has 1, device.radius has 2"),
     ("vary: {device.gap: [1 nm]}\nrepeat: 3", "study.yaml:4: repeat: unknown key (nearest: repeats)"),
     ("set: {physics.noise: off}\nvary: {device.gap: [60 nm]}\nrepeats: 2", "study.yaml:5: physics.noise.seed = 1"),
+    ("ranks: 1", "vary: nothing is varied; give keys and values"),
+    ("repeats: 4\nsample: {count: 8}", "vary: nothing is varied; give keys and values"),
     ("set: {device.gap: 1 nm}\nvary: {device.gap: [1 nm]}", "device.gap is given twice"),
 ])
 def test_faults_name_file_line_and_key(tmp_path, text, fault):
@@ -254,3 +260,35 @@ def test_what_differs_by_rounding_alone_gets_no_panel():
 
     frame = pandas.DataFrame({"x [m]": [1.0, 2.0], "V_set [V]": [0.13, 0.14], "nonlinearity [1]": [0.6, 0.6 + 1e-13], "reason": ["", ""]})
     assert observables(frame, {"x [m]"}) == ["V_set [V]"]
+
+
+def test_repeats_alone_get_the_distribution_of_every_observable(tmp_path, drawn):
+    """Seeds are no axis: the share of the runs up to each value is drawn, out of all runs, those without the value too."""
+    import pandas
+
+    from solver.studies.pictures import repeats
+
+    made, _ = plan(written(tmp_path, "repeats: 4\n"), out=tmp_path / "out")
+    for member, value in zip(made.members, (0.14, 0.13, 0.16, None)):
+        member.folder.mkdir(parents=True)
+        (member.folder / "scenario.yaml").write_text((Path(QUICK)).read_text())
+        (member.folder / "terminals.csv").write_text("time [s],voltage top [V],current top [A]\n0.0,0.0,0.0\n1.0,0.1,1e-9\n")
+        (member.folder / "summary.json").write_text(json.dumps({"V_set [V]": value}))
+    frame = pandas.DataFrame({"physics.noise.seed [1]": [1, 2, 3, 4], "V_set [V]": [0.14, 0.13, 0.16, None]})
+    assert [png.name for png in repeats(frame, made, tmp_path / "figures")] == ["distributions.png"]
+    (axes,) = drawn[0].axes
+    dots = axes.lines[1]
+    assert list(dots.get_xdata()) == pytest.approx([130, 140, 160]) and list(dots.get_ydata()) == [0.25, 0.5, 0.75]
+    assert axes.get_xlabel() == "V_set [mV]" and axes.get_ylabel() == "share of the runs"
+
+
+def test_seeds_beside_a_varied_key_get_no_distribution(tmp_path):
+    import pandas
+
+    from solver.studies.pictures import repeats
+
+    made, _ = plan(written(tmp_path, "vary: {device.gap: [60 nm]}\nrepeats: 2\n"), out=tmp_path / "out")
+    for member in made.members:
+        member.folder.mkdir(parents=True)
+        (member.folder / "summary.json").write_text("{}")
+    assert repeats(pandas.DataFrame({"V_set [V]": [0.1, 0.2]}), made, tmp_path / "figures") == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +33,7 @@ def _protocol(directory: Path) -> tuple[Any, list[Train], list[Any]]:
     return scenario, *steps_in_time(scenario.protocol)
 
 
-def _whole_trains(directory):
+def _whole_trains(directory: Path) -> tuple[Any, pandas.DataFrame, list[Train]]:
     """Scenario, table and the trains that the run has finished."""
     scenario, trains, _ = _protocol(directory)
     table = read_terminals(directory)
@@ -79,27 +80,75 @@ def _draw_train(axes: Axes, table: pandas.DataFrame, train: Train, driven: str) 
     values = np.abs(numbers["current by pulse [A]"]) * 1e9
     axes.set_yscale("log")
     axes.plot(pulse, values, label="simulated", **_SIMULATED)
-    bands, ends = train_bands(train.amplitude, train.width), []
-    if bands:
-        ends = [bands["first current [A]"], bands["last current [A]"]]
-        mean = np.abs([b.mean for b in ends]) * 1e9
-        low, high = (np.sort(np.abs([[b.low, b.high] for b in ends]), axis=1) * 1e9).T
-        axes.errorbar(pulse[[0, -1]], mean, yerr=[mean - low, high - mean],
-                      label=f"measured, factor two ({CITATION})", **_MEASURED)
-    title = f"{train.amplitude * 1e3:+.0f} mV, {train.width * 1e3:.0f} ms".replace("-", "\N{MINUS SIGN}")
-    axes.set_title(title, pad=4)
-    axes.set_ylabel("|I| at the end of the pulse [nA]")
-    axes.set_xlabel("pulse")
-    axes.margins(x=0.06)
+    bands, ends = _draw_measured(axes, train, pulse)
+    _name_axes(axes, train)
     # the curve takes the lower part, the inset lies in the corner that it leaves
-    shown = np.concatenate([values[values > 0], *[np.abs([b.low, b.high]) * 1e9 for b in ends]])
+    shown = np.concatenate([values[values > 0], ends])
     bottom, top = np.log10(shown.min()), np.log10(shown.max())
     reach = max(top - bottom, 0.3)
     axes.set_ylim(10 ** (bottom - 0.08 * reach), 10 ** (top + 0.6 * reach))
-    axes.xaxis.get_major_locator().set_params(integer=True)
     inset = axes.inset_axes([0.13 if values[-1] > values[0] else 0.56, 0.6, 0.41, 0.36])
     _draw_energy(inset, numbers, bands)
     return inset
+
+
+def _draw_measured(axes: Axes, train: Train, pulse: np.ndarray) -> tuple[dict[str, Any], np.ndarray]:
+    """First and last measured current; the train's bands, and the ends of the two drawn [nA]: none where none was measured."""
+    bands = train_bands(train.amplitude, train.width)
+    if not bands:
+        return {}, np.array([])
+    ends = [bands["first current [A]"], bands["last current [A]"]]
+    mean = np.abs([b.mean for b in ends]) * 1e9
+    low, high = (np.sort(np.abs([[b.low, b.high] for b in ends]), axis=1) * 1e9).T
+    axes.errorbar(pulse[[0, -1]], mean, yerr=[mean - low, high - mean], label=f"measured, factor two ({CITATION})", **_MEASURED)
+    return bands, np.concatenate([low, high])
+
+
+def _name_axes(axes: Axes, train: Train) -> None:
+    axes.set_title(f"{train.amplitude * 1e3:+.0f} mV, {train.width * 1e3:.0f} ms".replace("-", "\N{MINUS SIGN}"), pad=4)
+    axes.set_ylabel("|I| at the end of the pulse [nA]")
+    axes.set_xlabel("pulse")
+    axes.margins(x=0.06)
+    axes.xaxis.get_major_locator().set_params(integer=True)
+
+
+def repeated_trains(directories: Sequence[str | Path], png: Path) -> Path | None:
+    """Current at the end of each pulse of runs that differ in their noise alone, their median, and what was measured.
+
+    Args:
+        directories: result folders, all of one protocol.
+        png: where to.
+
+    Returns:
+        The picture, or None when none of them has a train of several pulses.
+    """
+    runs = [_whole_trains(Path(directory)) for directory in directories]
+    by_train = list(zip(*([(table, train, scenario.driven) for train in trains if len(train.ends) > 1]
+                          for scenario, table, trains in runs)))
+    if not by_train:
+        return None
+    with style.printed():
+        figure = style.new_figure(style.DOUBLE_COLUMN / 2 * min(len(by_train), 2), 78)
+        panels = figure.subplots(1, len(by_train), squeeze=False, gridspec_kw={
+            "left": 0.16 / min(len(by_train), 2), "right": 0.97, "bottom": 0.2, "top": 0.92, "wspace": 0.3})[0]
+        for k, (axes, repeats) in enumerate(zip(panels, by_train)):
+            _draw_repeats(axes, repeats)
+            if len(by_train) > 1:
+                style.letter(axes, "abcdefgh"[k % 8])
+        figure.legend(*panels[0].get_legend_handles_labels(), loc="lower center", columnspacing=1.0, handlelength=1.6,
+                      **({"ncols": 3} if len(by_train) > 1 else {"ncols": 2, "fontsize": 5.2}))
+        return style.save(figure, png)
+
+
+def _draw_repeats(axes: Axes, trains: Sequence[tuple[pandas.DataFrame, Train, str]]) -> None:
+    currents = np.abs([train_numbers(*one)["current by pulse [A]"] for one in trains]) * 1e9
+    pulse = np.arange(1, currents.shape[1] + 1)
+    axes.set_yscale("log")
+    for i, values in enumerate(currents):
+        axes.plot(pulse, values, color=style.SKY, lw=0.6, zorder=2, label=None if i else f"simulated with noise, {len(currents)} runs")
+    axes.plot(pulse, np.median(currents, axis=0), label="their median", **_SIMULATED)
+    _draw_measured(axes, trains[0][1], pulse)
+    _name_axes(axes, trains[0][1])
 
 
 def _draw_energy(axes: Axes, numbers: dict[str, Any], bands: dict[str, Any]) -> None:

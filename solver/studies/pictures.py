@@ -1,21 +1,27 @@
-"""Figures of a study: every observable against every varied key."""
+"""Figures of a study: every observable against every varied key, and what repeats alone have in common."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from solver.figures import style
+from solver.figures.synapse import repeated_trains
+
+from .members import DONE
 
 if TYPE_CHECKING:
     import pandas
+    from matplotlib.axes import Axes
 
     from .study import Plan
 
 COLUMNS, ROWS = 3, 4
+DISTRIBUTIONS, TRAINS = "distributions", "trains"  # pictures of repeats
 # Cost of a run, and single entries of lists (the table has them), are no observables.
 _NOT_DRAWN = re.compile(r"wall time|seconds by part|steps|iterations|peak memory|unknowns|nodes|ranks|simulated time|"
                         r"read voltage|member$| by cycle|(: | )(current|energy|conductance)[^:]* \d+ \[")
@@ -53,26 +59,60 @@ def observables_by_key(frame: pandas.DataFrame, plan: Plan, folder: Path) -> lis
         column = plan.columns[key]
         for page, start in enumerate(range(0, len(names), COLUMNS * ROWS)):
             png = folder / f"{_file(key)}{f'_{page + 1}' if page else ''}.png"
-            written.append(_page(frame, column, names[start:start + COLUMNS * ROWS], png))
+            written.append(_page(names[start:start + COLUMNS * ROWS], png, lambda axes, name, x=column: panel(axes, frame, x, name)))
     return written
+
+
+def repeats(frame: pandas.DataFrame, plan: Plan, folder: Path) -> list[Path]:
+    """What runs that differ in their noise alone have in common, where nothing else is varied: the share of the runs up to each
+    value of every observable, and the pulse trains over each other.
+
+    Args:
+        frame: the study's table.
+        plan: its members.
+        folder: where the pictures go.
+
+    Returns:
+        The pictures written; none where a key is varied, or fewer than two members are done.
+    """
+    done = [member.folder for member in plan.members if member.status == DONE]
+    if plan.study.vary or len(done) < 2:
+        return []
+    names = observables(frame, set(plan.columns.values()))
+    pages = [_page(names[start:start + COLUMNS * ROWS], folder / f"{DISTRIBUTIONS}{f'_{page + 1}' if page else ''}.png",
+                   lambda axes, name: distribution(axes, frame, name))
+             for page, start in enumerate(range(0, len(names), COLUMNS * ROWS))]
+    trains = repeated_trains(done, folder / f"{TRAINS}.png")
+    return pages + ([trains] if trains else [])
 
 
 def _file(key: str) -> str:
     return key.removeprefix("material.").replace(".", "_")
 
 
-def _page(frame: pandas.DataFrame, column: str, names: list[str], png: Path) -> Path:
+def _page(names: list[str], png: Path, draw: Callable[[Axes, str], None]) -> Path:
     rows = -(-len(names) // COLUMNS)
     with style.printed():
         figure = style.new_figure(style.DOUBLE_COLUMN, 46 * rows + 4)
         for i, name in enumerate(names):
-            axes = figure.add_subplot(rows, COLUMNS, i + 1)
-            panel(axes, frame, column, name)
+            draw(figure.add_subplot(rows, COLUMNS, i + 1), name)
         figure.tight_layout(pad=0.6, h_pad=1.2, w_pad=1.2)
         return style.save(figure, png)
 
 
-def panel(axes, frame: pandas.DataFrame, column: str, name: str) -> None:
+def distribution(axes: Axes, frame: pandas.DataFrame, name: str) -> None:
+    """Share of the runs whose value is not above the abscissa; runs without the value never get there."""
+    values, title = _axis_values(np.sort(frame[name].dropna().to_numpy(dtype=float)), name)
+    if _spans(values):
+        axes.set_xscale("log")
+    axes.step(values, np.arange(1, len(values) + 1) / len(frame), where="post", color=style.GREY, lw=0.8)
+    axes.plot(values, np.arange(1, len(values) + 1) / len(frame), "o", ms=3, color=style.BLUE, mew=0)
+    axes.set_ylim(0, 1.04)
+    axes.set_xlabel(style.in_print(_broken(title)))
+    axes.set_ylabel("share of the runs")
+
+
+def panel(axes: Axes, frame: pandas.DataFrame, column: str, name: str) -> None:
     """Points of all members, and the median where several have the same abscissa."""
     x, y = frame[column], frame[name]
     numeric = x.dtype.kind in "fiu"

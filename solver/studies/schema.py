@@ -78,14 +78,17 @@ class Study(Part):
     name: Name = Field(description="name of the study and of its results folder")
     scenario: Text = Field(description="base scenario, relative to the study file")
     set: dict[Key, Any] = Field({}, description="keys that are the same in every member, as for --set")
-    vary: Annotated[tuple[dict[Key, Values], ...], BeforeValidator(_axes), Field(min_length=1)] = Field(
-        description="keys and their values")
+    vary: Annotated[tuple[dict[Key, Values], ...], BeforeValidator(_axes)] = Field(
+        (), description="keys and their values; may be left out beside `repeats`")
     sample: Sample | None = Field(None, description="draw points instead of taking every combination")
     repeats: Count = Field(1, description="runs of each point, with physics.noise.seed 1, 2, ...")
     ranks: Count = Field(1, description="MPI ranks of each member")
 
     @model_validator(mode="after")
     def _counts(self):
+        if not self.vary and (self.repeats == 1 or self.sample is not None):
+            raise fault("vary: nothing is varied; give keys and values, e.g. vary: {device.gap: [50 nm, 60 nm]}, or repeats: 8 "
+                        "(without sample) for runs that differ in their noise alone")
         for axis in self.vary:
             if not axis:
                 raise fault("vary: an entry is empty; write e.g. vary: {device.gap: [50 nm, 60 nm]}")

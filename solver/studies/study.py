@@ -154,11 +154,11 @@ def _submit(made: Plan, folder: Path, path: Path, jobs: int | None, force: bool,
 
 def finish(made: Plan, folder: Path, *, interrupted: bool = False) -> int:
     """Table, figures and a last word; returns the exit status."""
-    from .pictures import observables_by_key
+    from .pictures import observables_by_key, repeats
 
     frame = table.table(made.members, made.settings)
     files = table.write(frame, folder, "table")
-    files += observables_by_key(frame, made, folder / "figures")
+    files += observables_by_key(frame, made, folder / "figures") + repeats(frame, made, folder / "figures")
     print("\n".join(f"wrote {file}" for file in files))
     status = [member.status for member in made.members]
     failed = [member for member in made.members if member.status == FAILED]
