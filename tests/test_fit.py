@@ -227,6 +227,15 @@ def test_every_trial_is_one_line_of_the_log_and_none_is_run_twice(fitted):
                             "code"}
 
 
+def test_a_trial_is_logged_when_its_runs_end_and_in_the_order_wanted(fitted):
+    """Many trials wanted at once: each is told of while the later ones have yet to run."""
+    runs_then = []
+    wanted = [{"device.gap": gap} for gap in ("40 nm", "60 nm", "75 nm", "61 nm", "62 nm", "63 nm")]
+    trials = fitted.evaluator(told=lambda trial: runs_then.append(fitted.runs())).evaluate(wanted, "explore")
+    assert [t.number for t in trials] == [1, 2, 3, 4, 5, 6]
+    assert runs_then == sorted(runs_then) and runs_then[0] <= 3 and runs_then[-1] == 5  # of five runs, two at a time; 40 nm makes none
+
+
 def test_a_failed_run_has_the_stated_penalty_and_says_why(fitted):
     bad, good = fitted.evaluator().evaluate([{"device.gap": "75 nm"}, {"device.gap": "60 nm"}], "step")
     assert bad.failures == {"quick": "stopped: too wide"} and good.failures == {}

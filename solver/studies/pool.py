@@ -82,13 +82,15 @@ class Pool:
         for run in self._runs:
             _signal(run.process, signal.SIGINT if self._asked < 3 else signal.SIGKILL)
 
-    def run(self, members: Sequence[Member], *, anew: bool = False, retry: bool = False) -> None:
+    def run(self, members: Sequence[Member], *, anew: bool = False, retry: bool = False,
+            ended: Callable[[], None] = lambda: None) -> None:
         """Run what is not finished; what became of each is then on the disk.
 
         Args:
             members: any number; equal ones (by digest) are run once.
             anew: finished ones too, from the start.
             retry: those that failed by themselves too, from the start; killed ones always go on.
+            ended: called whenever one has ended.
         """
         waiting = []
         for member in {m.digest: m for m in members}.values():
@@ -106,7 +108,8 @@ class Pool:
                     waiting.remove(member)
             time.sleep(POLL)
             for run in list(self._runs):
-                self._look(run)
+                if self._look(run):
+                    ended()
             if self._watcher:
                 self._watcher.running([run.member for run in self._runs])
 
@@ -146,11 +149,12 @@ class Pool:
             self._watcher.started(member)
         return True
 
-    def _look(self, run: _Run) -> None:
+    def _look(self, run: _Run) -> bool:
+        """True where it has ended; what became of it is then on the disk."""
         status = run.process.poll()
         if status is None:
             run.peak = max(run.peak, memory.used_by(run.process.pid))
-            return
+            return False
         self._runs.remove(run)
         member = run.member
         self._expected.see(member.kind, member.summary.get("peak memory [B]", 0.0) or run.peak)
@@ -159,6 +163,7 @@ class Pool:
             member.fail(_reason(status, member), time.monotonic() - run.begun, killed=status < 0 or status > 128)
         if self._watcher:
             self._watcher.ended(member)
+        return True
 
 
 def _reason(status: int, member: Member) -> str:

@@ -149,18 +149,27 @@ class Evaluator:
             if trial is None:
                 new.setdefault(self.log.key(digests[i], wanted[i]), i)
         left = len(new) if self.most is None else max(0, self.most - sum(t.purpose != "sensitivity" for t in self.log.trials))
-        chosen = list(new.values())[:left]
-        self._pool.run([m for i in chosen if isinstance(made[i], dict) for m in made[i].values()])
-        for i in chosen:
+        open_ = list(new.values())[:left]
+
+        def log_ended() -> None:
+            # in the order wanted, so that a trial's number does not depend on which run is the faster
+            while open_ and _ended(made[open_[0]]):
+                self._log(wanted[open_[0]], made[open_[0]], digests[open_.pop(0)], purpose)
+
+        self._pool.run([m for i in open_ if isinstance(made[i], dict) for m in made[i].values()], ended=log_ended)
+        for i in open_:  # what failed before and is not run again; after an interrupt, those behind one that is not finished
             if isinstance(made[i], str) or all(m.status in (DONE, FAILED) for m in made[i].values()):
-                trial = self._trial(wanted[i], made[i], digests[i], purpose)
-                self.log.append(trial, self.targets, self.penalty)
-                self._told(trial)
+                self._log(wanted[i], made[i], digests[i], purpose)
         if self._pool.interrupted:
             raise Interrupted
         if left < len(new):
             raise Exhausted
         return [self.log.find(d, s) for d, s in zip(digests, wanted)]
+
+    def _log(self, settings: Settings, members: dict[str, Member] | str, digests: dict[str, str], purpose: str) -> None:
+        trial = self._trial(settings, members, digests, purpose)
+        self.log.append(trial, self.targets, self.penalty)
+        self._told(trial)
 
     def _members(self, settings: Settings) -> dict[str, Member] | str:
         """Scenario -> its member, or why there is none."""
@@ -190,6 +199,11 @@ class Evaluator:
                 failures[name] = member.reason
         wall = sum(member.wall or 0.0 for member in members.values())
         return Trial(number, dict(settings), digests, values, failures, wall, purpose)
+
+
+def _ended(members: dict[str, Member] | str) -> bool:
+    """Nothing of it is to be run any more; what a signal killed earlier still goes on."""
+    return isinstance(members, str) or all(m.status == DONE or m.status == FAILED and not m.killed for m in members.values())
 
 
 class Exhausted(Exception):
