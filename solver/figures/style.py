@@ -15,6 +15,7 @@ from solver.results.folder import atomic_write_bytes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 # Okabe & Ito, Color Universal Design (2008): distinguishable with any colour vision
@@ -88,6 +89,17 @@ def scaled(values: np.ndarray, unit: str) -> tuple[float, str]:
     power = 3 * int(np.floor(np.log10(largest) / 3)) if largest > 0 else 0
     power = min(max(power, min(_PREFIXES)), max(_PREFIXES))
     return 10.0**-power, _PREFIXES[power] + unit
+
+
+def plain_numbers(axis: Axis) -> None:
+    """Numbers as such along a logarithmic axis, 1, 2, 5 of each decade where it spans two or fewer: powers of ten take much room,
+    and matplotlib's labels between them stand over each other in a small panel. To be called when the limits are set."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    low, high = axis.get_view_interval()
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high <= 100 * low else (1,)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def in_print(name: str) -> str:

@@ -165,6 +165,8 @@ def _draw_energy(axes: Axes, numbers: dict[str, Any], bands: dict[str, Any]) -> 
     axes.set_ylabel("energy [fJ]", fontsize=5.5, labelpad=1)
     axes.tick_params(labelsize=5)
     axes.margins(y=0.15)
+    axes.autoscale_view()
+    style.plain_numbers(axes.yaxis)
     axes.xaxis.get_major_locator().set_params(integer=True)
 
 

@@ -11,8 +11,6 @@ import numpy as np
 from solver.figures import style
 
 if TYPE_CHECKING:
-    from matplotlib.axis import Axis
-
     from .fit import Problem
     from .trials import Trial
 
@@ -101,8 +99,8 @@ def front_of(names: Sequence[str], costs: np.ndarray, on_front: np.ndarray, lowe
                 axes.axhline(1, color=style.GREEN, lw=0.7, ls="--")
                 axes.set_xscale("log")
                 axes.set_yscale("log")
-                _plain_numbers(axes.xaxis)
-                _plain_numbers(axes.yaxis)
+                style.plain_numbers(axes.xaxis)
+                style.plain_numbers(axes.yaxis)
                 if row == count - 1:
                     axes.set_xlabel(f"{names[column]}\n[half-widths]")
                 if column == 0:
@@ -111,15 +109,6 @@ def front_of(names: Sequence[str], costs: np.ndarray, on_front: np.ndarray, lowe
                     axes.legend(loc="best")
         figure.tight_layout(pad=0.6)
         return style.save(figure, png)
-
-
-def _plain_numbers(axis: Axis) -> None:
-    """1, 2, 5, 10 along a logarithmic axis: fronts span a decade or two, where powers of ten would stand over each other."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axis.set_minor_formatter(NullFormatter())
 
 
 def heat_map(values: np.ndarray, rows: Sequence[str], columns: Sequence[str], sure: np.ndarray, png: Path) -> Path:
