@@ -263,18 +263,19 @@ def test_what_differs_by_rounding_alone_gets_no_panel():
 
 
 def test_repeats_alone_get_the_distribution_of_every_observable(tmp_path, drawn):
-    """Seeds are no axis: the share of the runs up to each value is drawn, out of all runs, those without the value too."""
+    """Seeds are no axis: the share of the runs up to each value is drawn, out of all that are done, those without the value too."""
     import pandas
 
     from solver.studies.pictures import repeats
 
-    made, _ = plan(written(tmp_path, "repeats: 4\n"), out=tmp_path / "out")
+    made, _ = plan(written(tmp_path, "repeats: 5\n"), out=tmp_path / "out")
     for member, value in zip(made.members, (0.14, 0.13, 0.16, None)):
         member.folder.mkdir(parents=True)
-        (member.folder / "scenario.yaml").write_text((Path(QUICK)).read_text())
+        (member.folder / "scenario.yaml").write_text(QUICK.read_text())
         (member.folder / "terminals.csv").write_text("time [s],voltage top [V],current top [A]\n0.0,0.0,0.0\n1.0,0.1,1e-9\n")
         (member.folder / "summary.json").write_text(json.dumps({"V_set [V]": value}))
-    frame = pandas.DataFrame({"physics.noise.seed [1]": [1, 2, 3, 4], "V_set [V]": [0.14, 0.13, 0.16, None]})
+    frame = pandas.DataFrame({"physics.noise.seed [1]": [1, 2, 3, 4, 5], "V_set [V]": [0.14, 0.13, 0.16, None, None],
+                              "status": [DONE] * 4 + [FAILED]})
     assert [png.name for png in repeats(frame, made, tmp_path / "figures")] == ["distributions.png"]
     (axes,) = drawn[0].axes
     dots = axes.lines[1]

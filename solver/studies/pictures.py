@@ -78,6 +78,7 @@ def repeats(frame: pandas.DataFrame, plan: Plan, folder: Path) -> list[Path]:
     done = [member.folder for member in plan.members if member.status == DONE]
     if plan.study.vary or len(done) < 2:
         return []
+    frame = frame[frame["status"] == DONE]  # a run that failed or is still to come is no draw
     names = observables(frame, set(plan.columns.values()))
     pages = [_page(names[start:start + COLUMNS * ROWS], folder / f"{DISTRIBUTIONS}{f'_{page + 1}' if page else ''}.png",
                    lambda axes, name: distribution(axes, frame, name))
