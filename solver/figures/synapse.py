@@ -17,6 +17,7 @@ from solver.results.tables import read_terminals
 if TYPE_CHECKING:
     import pandas
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _MEASURED = {"color": style.RED, "marker": "s", "ls": "none", "ms": 3.5, "capsize": 2, "lw": 0.8, "zorder": 4}
 _SIMULATED = {"color": style.BLUE, "marker": "o", "ms": 3, "lw": 0.7, "zorder": 3}
@@ -57,24 +58,38 @@ def pulse_trains(directory: str | Path, png: Path | None = None) -> Path | None:
     if not trains:
         return None
     with style.printed():
-        figure = style.new_figure(style.DOUBLE_COLUMN / 2 * min(len(trains), 2), 80 if len(trains) > 1 else 88)
-        panels = figure.subplots(1, len(trains), squeeze=False, gridspec_kw={
-            "left": 0.16 / min(len(trains), 2), "right": 0.97, "bottom": 0.2 if len(trains) > 1 else 0.24,
-            "top": 0.92, "wspace": 0.3})
-        labels: dict[str, Any] = {}
-        for k, axes in enumerate(panels[0]):
-            inset = _draw_train(axes, table, trains[k], scenario.driven)
-            for one in (axes, inset):
-                labels |= dict(zip(*reversed(one.get_legend_handles_labels())))
-            if len(trains) > 1:
-                style.letter(axes, "abcdefgh"[k % 8])
-        figure.legend(labels.values(), labels, loc="lower center", ncols=3 if len(trains) > 1 else 2, columnspacing=1.0,
-                      fontsize=6 if len(trains) > 1 else 5.2, handlelength=1.6)
+        figure, panels = _train_panels(len(trains))
+        for axes, train in zip(panels, trains):
+            _draw_train(axes, table, train, scenario.driven)
+        _share_legend(figure, panels)
         return style.save(figure, png or folder / "figures" / "pulses.png")
 
 
-def _draw_train(axes: Axes, table: pandas.DataFrame, train: Train, driven: str) -> Axes:
-    """Current by pulse, and in an inset, which is returned, the energy of each pulse."""
+def _train_panels(count: int) -> tuple[Figure, np.ndarray]:
+    """A panel for each train beside each other, with room for one legend below."""
+    one = count == 1
+    figure = style.new_figure(style.DOUBLE_COLUMN / 2 * min(count, 2), 88 if one else 80)
+    panels = figure.subplots(1, count, squeeze=False, gridspec_kw={
+        "left": 0.16 / min(count, 2), "right": 0.97, "bottom": 0.24 if one else 0.2, "top": 0.92, "wspace": 0.3})[0]
+    if not one:
+        for k, axes in enumerate(panels):
+            style.letter(axes, "abcdefgh"[k % 8])
+    return figure, panels
+
+
+def _share_legend(figure: Figure, panels: np.ndarray) -> None:
+    """What all panels and their insets show, each once."""
+    labels: dict[str, Any] = {}
+    for axes in panels:
+        for one in (axes, *axes.child_axes):
+            labels |= dict(zip(*reversed(one.get_legend_handles_labels())))
+    one = len(panels) == 1
+    figure.legend(labels.values(), labels, loc="lower center", ncols=2 if one else 3, columnspacing=1.0, handlelength=1.6,
+                  fontsize=5.2 if one else 6)
+
+
+def _draw_train(axes: Axes, table: pandas.DataFrame, train: Train, driven: str) -> None:
+    """Current by pulse, and in an inset the energy of each pulse."""
     numbers = train_numbers(table, train, driven)
     pulse = np.arange(1, len(train.ends) + 1)
     values = np.abs(numbers["current by pulse [A]"]) * 1e9
@@ -89,7 +104,6 @@ def _draw_train(axes: Axes, table: pandas.DataFrame, train: Train, driven: str) 
     axes.set_ylim(10 ** (bottom - 0.08 * reach), 10 ** (top + 0.6 * reach))
     inset = axes.inset_axes([0.13 if values[-1] > values[0] else 0.56, 0.6, 0.41, 0.36])
     _draw_energy(inset, numbers, bands)
-    return inset
 
 
 def _draw_measured(axes: Axes, train: Train, pulse: np.ndarray) -> tuple[dict[str, Any], np.ndarray]:
@@ -128,15 +142,10 @@ def repeated_trains(directories: Sequence[str | Path], png: Path) -> Path | None
     if not by_train:
         return None
     with style.printed():
-        figure = style.new_figure(style.DOUBLE_COLUMN / 2 * min(len(by_train), 2), 78)
-        panels = figure.subplots(1, len(by_train), squeeze=False, gridspec_kw={
-            "left": 0.16 / min(len(by_train), 2), "right": 0.97, "bottom": 0.2, "top": 0.92, "wspace": 0.3})[0]
-        for k, (axes, repeats) in enumerate(zip(panels, by_train)):
+        figure, panels = _train_panels(len(by_train))
+        for axes, repeats in zip(panels, by_train):
             _draw_repeats(axes, repeats)
-            if len(by_train) > 1:
-                style.letter(axes, "abcdefgh"[k % 8])
-        figure.legend(*panels[0].get_legend_handles_labels(), loc="lower center", columnspacing=1.0, handlelength=1.6,
-                      **({"ncols": 3} if len(by_train) > 1 else {"ncols": 2, "fontsize": 5.2}))
+        _share_legend(figure, panels)
         return style.save(figure, png)
 
 
