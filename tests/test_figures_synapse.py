@@ -32,10 +32,10 @@ def test_a_pulse_train_is_drawn_with_the_measured_first_and_last_current(tmp_pat
     assert synapse.pulse_trains(folder(tmp_path, rows, protocol)).is_file()
     (axes,) = drawn[0].axes
     (inset,) = axes.child_axes
-    assert axes.get_yscale() == "log" and "[nA]" in axes.get_ylabel() and "[fJ]" in inset.get_ylabel()
+    assert axes.get_yscale() == "log" and "[nA]" in axes.get_ylabel() and "[pJ]" in inset.get_ylabel()
     np.testing.assert_allclose(axes.lines[0].get_ydata(), current * 1e9)
     # I V t of each pulse, 0.1 V and 80 ms
-    np.testing.assert_allclose(inset.lines[1].get_ydata(), current * 0.1 * 0.08 * 1e15)
+    np.testing.assert_allclose(inset.lines[1].get_ydata(), current * 0.1 * 0.08 * 1e12)
     labels = [t.get_text() for t in drawn[0].legends[0].get_texts()]
     assert any("measured" in label for label in labels) and {"simulated", "inset: I V t"} <= set(labels)
 

@@ -161,17 +161,18 @@ def _draw_repeats(axes: Axes, trains: Sequence[tuple[pandas.DataFrame, Train, st
 
 
 def _draw_energy(axes: Axes, numbers: dict[str, Any], bands: dict[str, Any]) -> None:
-    energy = np.array(numbers["energy by pulse [J]"]) * 1e15
+    energy = np.array(numbers["energy by pulse [J]"])
+    factor, unit = style.scaled(energy, "J")
     pulse = np.arange(1, len(energy) + 1)
     axes.set_yscale("log")
-    axes.plot(pulse, np.abs(numbers["energy by pulse, integral [J]"]) * 1e15, color=style.GREEN, lw=0.8, label="inset: ∫ I V dt")
-    axes.plot(pulse, energy, color=style.BLUE, marker="o", ms=1.8, lw=0.6, ls="--", label="inset: I V t")
+    axes.plot(pulse, np.abs(numbers["energy by pulse, integral [J]"]) * factor, color=style.GREEN, lw=0.8, label="inset: ∫ I V dt")
+    axes.plot(pulse, energy * factor, color=style.BLUE, marker="o", ms=1.8, lw=0.6, ls="--", label="inset: I V t")
     if "energy of doubling [J]" in bands and numbers["doubling pulse [1]"]:
         band = bands["energy of doubling [J]"]
-        axes.errorbar([numbers["doubling pulse [1]"]], [band.mean * 1e15],
-                      yerr=[[(band.mean - band.low) * 1e15], [(band.high - band.mean) * 1e15]],
+        mean, low, high = (e * factor for e in (band.mean, band.low, band.high))
+        axes.errorbar([numbers["doubling pulse [1]"]], [mean], yerr=[[mean - low], [high - mean]],
                       label="inset: measured, doubling", **_MEASURED | {"ms": 2.5})
-    axes.set_ylabel("energy [fJ]", fontsize=5.5, labelpad=1)
+    axes.set_ylabel(f"energy [{unit}]", fontsize=5.5, labelpad=1)
     axes.tick_params(labelsize=5)
     axes.margins(y=0.15)
     axes.autoscale_view()

@@ -8,7 +8,7 @@ GMRES and 18 s with MUMPS.
 import numpy as np
 from petsc4py import PETSc
 
-MULTIGRID_FROM = 100_000  # unknowns
+MULTIGRID_FROM = 50_000  # unknowns
 ZERO_PIVOT = 1e-60  # rows span many decades (film against metal): a small pivot is no zero
 
 
