@@ -322,6 +322,12 @@ def test_the_front_holds_what_nothing_beats():
     assert nondominated(costs).tolist() == [True, True, True, False, False, False]
 
 
+def test_a_combination_names_each_parameter_by_what_tells_it_from_the_others():
+    keys = ["material.contacts.conductance", "physics.contacts.top.conductance", "device.gap", "contacts.conductance"]
+    assert sensitivity.in_words(np.array([0.7, -0.5, 0.4, 0.3]), keys) == (
+        "material.contacts.conductance^0.7 * top.conductance^-0.5 * gap^0.4 * contacts.conductance^0.3")
+
+
 def test_sensitivities_of_powers_are_their_exponents_and_equal_columns_cannot_be_told_apart():
     """o0 = a^2 b^2, o1 = c: only the product of a and b is known."""
     spans = {key: Span.between(0.1, 10, log=True) for key in "abc"}

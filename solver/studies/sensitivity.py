@@ -146,5 +146,15 @@ def decomposed(matrix: np.ndarray, count: int) -> list[tuple[float, np.ndarray]]
 
 def in_words(direction: np.ndarray, keys: list[str]) -> str:
     """``gap^0.8 * length^-0.6``; components below a tenth are left out."""
-    named = sorted(zip(np.abs(direction), direction, keys), reverse=True)
-    return " * ".join(f"{key.rpartition('.')[2]}^{v:.2g}" for size, v, key in named if size > 0.1)
+    named = sorted(zip(np.abs(direction), direction, _short(keys)), reverse=True)
+    return " * ".join(f"{key}^{v:.2g}" for size, v, key in named if size > 0.1)
+
+
+def _short(keys: list[str]) -> list[str]:
+    """The last part of each key, and as many before it as tell it from the others."""
+    def ending(key: str) -> str:
+        parts = key.split(".")
+        endings = (".".join(parts[-n:]) for n in range(1, len(parts) + 1))
+        return next((e for e in endings if sum(f".{k}".endswith(f".{e}") for k in keys) == 1), key)
+
+    return [ending(key) for key in keys]
