@@ -112,7 +112,7 @@ def front_of(names: Sequence[str], costs: np.ndarray, on_front: np.ndarray, lowe
 
 
 def heat_map(values: np.ndarray, rows: Sequence[str], columns: Sequence[str], sure: np.ndarray, png: Path) -> Path:
-    """Normalised derivatives; those within the noise are struck out.
+    """Normalised derivatives; those within the noise in brackets, those below a hundredth as 0: the columns are narrow.
 
     Args:
         values: (rows, columns), NaN where there is none.
@@ -128,15 +128,21 @@ def heat_map(values: np.ndarray, rows: Sequence[str], columns: Sequence[str], su
         image = axes.imshow(values, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto")
         for i in range(len(rows)):
             for k in range(len(columns)):
-                shown = "–" if not np.isfinite(values[i, k]) else f"{values[i, k]:.2g}".replace("-", "−")
                 dark = np.isfinite(values[i, k]) and abs(values[i, k]) > 0.6 * limit
-                axes.text(k, i, shown if sure[i, k] or shown == "–" else f"({shown})", ha="center", va="center", fontsize=5.5,
+                axes.text(k, i, _entry(values[i, k], sure[i, k]), ha="center", va="center", fontsize=5.5,
                           color="white" if dark else "black")
         axes.set_yticks(range(len(rows)), rows)
         axes.set_xticks(range(len(columns)), [c.removeprefix("material.") for c in columns], rotation=30, ha="right")
-        axes.tick_params(top=False, right=False)
+        axes.tick_params(top=False, right=False, direction="out")
         bar = figure.colorbar(image, ax=axes, fraction=0.03, pad=0.02, extend="both")
         bar.set_label("d ln|O| / d ln p")
-        axes.set_title("observables O by parameters p; in brackets: within the noise", loc="left")
+        axes.set_title("observables O by parameters p; in brackets: within the noise; 0: below 0.01", loc="left")
         figure.tight_layout(pad=0.6)
         return style.save(figure, png)
+
+
+def _entry(value: float, sure: bool) -> str:
+    if not np.isfinite(value):
+        return "–"
+    shown = f"{value:.2g}".replace("-", "−") if abs(value) >= 0.01 else "0"
+    return shown if sure else f"({shown})"
