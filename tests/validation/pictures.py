@@ -19,6 +19,7 @@ from tests.verification.drawing import small_png
 FOLDER = tables.ROOT / "docs" / "pictures" / "validation"
 LARGEST = 120_000  # bytes
 WIDTH = 1417  # pixels: 180 mm at 200 dpi
+OVERVIEW = 1160  # pixels: the picture that grows with the number of rows
 REACH = 4.0  # half-widths of a band shown to either side
 
 DRAWN: dict[str, tuple[Callable, str]] = {
@@ -45,9 +46,9 @@ def draw(case: str, folder: Path) -> list[str]:
     return empty
 
 
-def _keep(data: bytes, name: str) -> None:
+def _keep(data: bytes, name: str, width: int = WIDTH) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
-    atomic_write_bytes(FOLDER / f"{name}.png", small_png(data, WIDTH))
+    atomic_write_bytes(FOLDER / f"{name}.png", small_png(data, width))
 
 
 def overview(rows: pandas.DataFrame, convergence: pandas.DataFrame) -> None:
@@ -89,4 +90,4 @@ def overview(rows: pandas.DataFrame, convergence: pandas.DataFrame) -> None:
         axes.set_xlabel("distance from the middle of the band, in half-widths of the band")
         figure.legend(*axes.get_legend_handles_labels(), loc="lower left", bbox_to_anchor=(0.01, 0.0), ncols=1)
         with tempfile.TemporaryDirectory() as scratch:
-            _keep(style.save(figure, Path(scratch) / "overview.png").read_bytes(), "overview")
+            _keep(style.save(figure, Path(scratch) / "overview.png").read_bytes(), "overview", OVERVIEW)
