@@ -64,7 +64,7 @@ def test_a_parallel_camera_says_where_a_point_is_drawn(cell):
     camera = Camera((10.0, 0.0, 20.0), (-0.4, 1.0, -0.5), 100.0, (400, 300))
     point = np.array([30.0, -5.0, 35.0])
     scene = plotter(camera, 300.0)
-    scene.add_mesh(pyvista.Sphere(2.0, point), color="black", lighting=False)
+    scene.add_mesh(pyvista.Sphere(radius=2.0, center=point), color="black", lighting=False)
     camera.aim(scene, 300.0)
     picture = scene.screenshot(return_img=True)
     scene.close()

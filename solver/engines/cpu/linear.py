@@ -36,6 +36,13 @@ def coupled_factors(ksp):
     incomplete_factors(ksp, "halofil_coupled_", levels=1, ordering="rcm")
 
 
+def forget_coupled_factors():
+    """Take back what `coupled_factors` has set and nothing will read, or PETSc warns of it when the run ends."""
+    options = PETSc.Options("halofil_coupled_sub_")
+    for name in ("pc_type", "pc_factor_levels", "pc_factor_mat_ordering_type", "pc_factor_zeropivot"):
+        options.delValue(name)
+
+
 def incomplete_factors(ksp, prefix, levels=0, ordering="natural"):
     """Precondition by ILU(levels), inside additive Schwarz with overlap 1 on several ranks."""
     parallel = ksp.comm.size > 1
