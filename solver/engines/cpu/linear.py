@@ -13,7 +13,7 @@ ZERO_PIVOT = 1e-60  # rows span many decades (film against metal): a small pivot
 
 
 def make_solver(comm, tdim, choice="auto", rtol=1e-6) -> PETSc.KSP:
-    """A KSP set up by `choice`: "direct", "iterative" or "auto" (by the mesh's dimension)."""
+    """A KSP by `choice`: "direct", "iterative" (which still needs a preconditioner) or "auto" (by the mesh's dimension)."""
     ksp = PETSc.KSP().create(comm)
     if choice == "auto":
         choice = "direct" if tdim == 1 else "iterative"
@@ -27,20 +27,12 @@ def make_solver(comm, tdim, choice="auto", rtol=1e-6) -> PETSc.KSP:
     ksp.setGMRESRestart(150)
     ksp.setTolerances(rtol=rtol, atol=1e-50, max_it=300)
     ksp.setPCSide(PETSc.PC.Side.LEFT)
-    coupled_factors(ksp)
     return ksp
 
 
 def coupled_factors(ksp):
     """Precondition the coupled Jacobian by ILU(1)."""
     incomplete_factors(ksp, "halofil_coupled_", levels=1, ordering="rcm")
-
-
-def forget_coupled_factors():
-    """Take back what `coupled_factors` has set and nothing will read, or PETSc warns of it when the run ends."""
-    options = PETSc.Options("halofil_coupled_sub_")
-    for name in ("pc_type", "pc_factor_levels", "pc_factor_mat_ordering_type", "pc_factor_zeropivot"):
-        options.delValue(name)
 
 
 def incomplete_factors(ksp, prefix, levels=0, ordering="natural"):

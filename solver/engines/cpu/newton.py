@@ -10,7 +10,7 @@ from solver.engines.carrier_newton import CarrierNewton
 from solver.engines.convergence import LAG, NewtonResult, largest, last_tolerance, small_enough
 from solver.engines.cpu.algebraic import Settler
 from solver.engines.cpu.assembly import Assembler
-from solver.engines.cpu.linear import MULTIGRID_FROM, RowScaling, coupled_factors, forget_coupled_factors, make_solver
+from solver.engines.cpu.linear import MULTIGRID_FROM, RowScaling, coupled_factors, make_solver
 from solver.physics.fields import ELECTRONS, FERMI, HOLES, TEMPERATURE, TUNNELLING
 
 log = logging.getLogger("halofil")
@@ -58,6 +58,8 @@ class CpuEngine:
         snes.setFromOptions()
         self._updates = []
         self._multigrid = self._make_multigrid(multigrid_from)
+        if self._multigrid is None and self.linear_solver.getType() != "preonly":
+            coupled_factors(self.linear_solver)
         self._scaling = None
         if self._carriers is not None and self.linear_solver.getType() != "preonly":
             carriers = [model.fields.index(f) for f in (ELECTRONS, HOLES)]
@@ -76,7 +78,6 @@ class CpuEngine:
 
         multigrid = multigrid_for(self.assembler)
         multigrid.attach(self.linear_solver)
-        forget_coupled_factors()
         log.info("linear solver: multigrid, %s nodes by level (from %d unknowns on)", ", ".join(map(str, multigrid.sizes)), least)
         return multigrid
 
