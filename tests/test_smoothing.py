@@ -37,3 +37,16 @@ def test_wave_of_number_k_becomes_1_over_1_plus_kl_squared_times_as_high(slab, w
 def test_noise_of_a_run_is_white_noise_filtered(slab):
     white = type(slab.noise)(slab.context.space, slab.noise._per_root**-2, 3, 10e-3)
     np.testing.assert_allclose(slab.noise.increment(0.0, 0.01), filtered(slab, white.increment(0.0, 0.01)), rtol=1e-9, atol=1e-12)
+
+
+def test_nodes_outside_the_film_stay_at_zero_and_do_not_take_from_it(tmp_path):
+    m = model(tmp_path, "device: {layout: lateral_pair, dimension: 2, electrode_width: 400 nm, film_thickness: 150 nm, cap_thickness: 50 nm}\n"
+                        "mesh: {size_at_filament: 3 nm, size_at_edge: 10 nm, growth: 0.5}\nterminals: {right: driven, left: ground}\n"
+                        "physics: {noise: {seed: 3, correlation_length: 3 nm}}\n")
+    outside = ~m.film_nodes[: m.owned]
+    assert outside.any()
+    smooth = filtered(m, np.full(len(m.coordinates), 2.0))[: m.owned]
+    np.testing.assert_array_equal(smooth[outside], 0.0)
+    np.testing.assert_allclose(smooth[~outside], 2.0, rtol=1e-10)
+    increment = m.noise.increment(0.0, 0.01)[: m.owned]
+    assert np.isfinite(increment).all() and increment.any() and not increment[outside].any()

@@ -27,8 +27,10 @@ class HelmholtzFilter:
         lumped = fem.form(weight * v * volume)
         # int l^2 grad u . grad v
         stiffness = fem.form(length**2 * weight * ufl.inner(ufl.grad(u), ufl.grad(v)) * edges)
-        # sparsity of the whole mesh: nodes outside the part need their diagonal
-        self._matrix = compat.create_matrix(fem.form(u * v * ufl.dx), "aij")
+        # nodes outside the part need their diagonal, and PETSc drops entries that nothing was added to: zeros over the whole mesh
+        everywhere = fem.form(fem.Constant(space.mesh, 0.0) * u * v * ufl.dx)
+        self._matrix = compat.create_matrix(everywhere, "aij")
+        compat.assemble_matrix(self._matrix, everywhere, [], 1.0)
         compat.assemble_matrix(self._matrix, stiffness, [], 1.0)
         self._matrix.assemble()
         self._b = compat.create_vector(lumped, space)
