@@ -20,8 +20,9 @@ def _arguments(given: list[str] | None) -> argparse.Namespace:
                         "(default: results/validation); finished ones are taken, killed ones go on")
     parser.add_argument("--jobs", type=int, metavar="N", help="runs at a time (default: as many as the cores hold)")
     parser.add_argument("--retry", action="store_true", help="run again what failed")
-    parser.add_argument("--convergence", action="store_true", help="vary mesh, interface width, time tolerance and dimension")
-    parser.add_argument("--ablation", action="store_true", help="take away one mechanism at a time")
+    parser.add_argument("--convergence", action="store_true", help="vary mesh, interface width and time tolerance; numbers "
+                        "that the page has of the same scenario are taken from it")
+    parser.add_argument("--ablation", action="store_true", help="take away one mechanism at a time; numbers as for --convergence")
     parser.add_argument("--page", action="store_true", help="run nothing; write the page from its tables")
     parser.add_argument("--check", action="store_true", help="run and write nothing; say what is wrong with the page")
     return parser.parse_args(given)
@@ -58,6 +59,8 @@ def _run(cases: list[Case], wanted: argparse.Namespace) -> tuple[int, list[str]]
     convergence = running.convergence_jobs(cases, wanted.results) if wanted.convergence else []
     ablation = running.ablation_jobs(cases, wanted.results) if wanted.ablation else []
     jobs = [*base, *(job for *_, job in convergence), *(job for _, job in ablation)]
+    if wanted.convergence or wanted.ablation:
+        jobs = [job for job in jobs if not job.recorded]  # only what they are compared with: the page has its numbers
     interrupted = running.run(jobs, "validation", at_a_time=wanted.jobs, retry=wanted.retry)
     done = [job for job in base if job.rows]
     if done:

@@ -21,8 +21,9 @@ class Case:
         title, about: heading and text.
         figures: what is drawn of it: names in `pictures.DRAWN`.
         slow: run only when it is named, or when another asks for it.
-        varied: its numerics are varied by `--convergence`, its mechanisms taken away by `--ablation`.
+        varied: its numerics are varied by `--convergence`, and unless it is slow its mechanisms taken away by `--ablation`.
         like: case whose numerical error bars stand for its own.
+        fast: the same measurement in the fast form, beside which the page shows this one in 3D.
         shorter: settings with which `--ablation` runs it.
     """
 
@@ -33,6 +34,7 @@ class Case:
     slow: bool = False
     varied: bool = False
     like: str = ""
+    fast: str = ""
     shorter: Mapping[str, Any] = field(default_factory=dict)
 
     def load(self, settings: Mapping[str, Any] | None = None) -> Scenario:
@@ -71,15 +73,15 @@ CASES = {case.name: case for case in (
     Case("lateral_90nm", "Two lateral electrodes 90 nm apart", "The paper's control (Supplementary Note 2): no spacer "
          "flank, the same sweep, in 2D. It must not switch."),
     Case("iv_sweep", "The main job: the cell in 3D", "The sweep on the true crossed bars with the same parameters, "
-         "nothing fitted again.", ("iv",), slow=True),
+         "nothing fitted again.", ("iv",), slow=True, varied=True, fast="quick"),
     Case("negative_first_3d", "A sweep that starts at negative bias, in 3D", "The same cell, its filament on the top "
-         "electrode.", ("iv",), slow=True),
-    Case("pulses_55ms_3d", "55 ms pulses, in 3D", "The same cell and pulses.", ("pulses",), slow=True),
-    Case("pulses_80ms_3d", "80 ms pulses, in 3D", "The same cell and pulses.", ("train", "pulses"), slow=True),
-    Case("retention_3d", "Retention, in 3D", "The same cell, pulses and readings.", ("retention",), slow=True),
-    Case("read_disturb_3d", "Reading disturbs nothing, in 3D", "The same cell and readings.", slow=True),
-    Case("lateral_90nm_3d", "Two lateral electrodes 90 nm apart, in 3D", "The same control, 300 nm of its edges.", slow=True),
-    Case("iv_cycles_3d", "35 cycles, in 3D", "The main job 35 times, with noise as in the fast form.", ("sweeps", "cycles"), slow=True),
+         "electrode.", ("iv",), slow=True, like="iv_sweep", fast="negative_first"),
+    Case("pulses_55ms_3d", "55 ms pulses, in 3D", "The same cell and pulses.", ("pulses",), slow=True, fast="pulses_55ms"),
+    Case("pulses_80ms_3d", "80 ms pulses, in 3D", "The same cell and pulses.", ("train", "pulses"), slow=True, fast="pulses_80ms"),
+    Case("retention_3d", "Retention, in 3D", "The same cell, pulses and readings.", ("retention",), slow=True, fast="retention"),
+    Case("read_disturb_3d", "Reading disturbs nothing, in 3D", "The same cell and readings.", slow=True, fast="read_disturb"),
+    Case("lateral_90nm_3d", "Two lateral electrodes 90 nm apart, in 3D", "The same control, 300 nm of its edges.", slow=True, fast="lateral_90nm"),
+    Case("iv_cycles_3d", "35 cycles, in 3D", "The main job 35 times, with noise as in the fast form.", ("sweeps", "cycles"), slow=True, like="iv_sweep", fast="iv_cycles"),
 )}
 
 
@@ -92,18 +94,19 @@ class Variation:
         settings: what is changed.
         against: variation it is compared with; "" is the scenario as it stands.
         counts: the difference is part of the error bar.
-        case: another scenario that is the variation; "" is the same.
     """
 
     name: str
     settings: Mapping[str, Any]
     against: str = ""
     counts: bool = True
-    case: str = ""
 
 
 def variations(case: Case) -> list[Variation]:
-    """Those of one case: mesh 1 or 1.5 nm whichever it does not have, interface widths, shorter time steps, 3D."""
+    """Those of one case: mesh 1 or 1.5 nm whichever it does not have, interface widths, shorter time steps.
+
+    A slow case has those alone that make the error bars of its fast form: mesh and narrow interface.
+    """
     scenario = case.load()
     size, width = "mesh.size_at_filament", "physics.filament.interface_width"
     coarse = scenario.mesh.size_at_filament is None or scenario.mesh.size_at_filament > 1.05e-9
@@ -112,13 +115,13 @@ def variations(case: Case) -> list[Variation]:
         Variation(mesh, {size: mesh.removeprefix("mesh ")}),
         # the narrow interface needs the fine mesh, so that is what it is compared with
         Variation("interface 0.8 nm", {width: "0.8 nm", size: "1 nm"}, against=mesh if coarse else ""),
+    ]
+    return made if case.slow else [
+        *made,
         Variation("interface 2 nm", {width: "2 nm"}, counts=False),
         Variation("time tolerance / 4", {"solver.time_tolerance": scenario.solver.time_tolerance / 4,
                                          "solver.max_filament_change": scenario.solver.max_filament_change / 2}),
     ]
-    if case.name == "quick":
-        made.append(Variation("3D", {}, counts=False, case="iv_sweep"))
-    return made
 
 
 @dataclass(frozen=True)
@@ -129,14 +132,14 @@ class Mechanism:
         name, about: what is taken away, and how.
         settings: that do so.
         present: whether a scenario has it.
-        cases: from which it is taken; without it from every varied one.
+        cases: from which it is taken; without it from every varied one that is not slow.
     """
 
     name: str
     about: str
     settings: Mapping[str, Any]
     present: Callable[[Scenario], bool] = lambda scenario: True
-    cases: tuple[str, ...] = tuple(name for name, case in CASES.items() if case.varied)
+    cases: tuple[str, ...] = tuple(name for name, case in CASES.items() if case.varied and not case.slow)
 
 
 MECHANISMS = (

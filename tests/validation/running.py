@@ -12,7 +12,8 @@ from solver.analysis.comparison import Row, compare
 from solver.studies.members import DONE, Member
 from solver.studies.pool import Pool
 from solver.studies.progress import Display
-from tests.validation.cases import CASES, MECHANISMS, Case, Mechanism, Variation, variations
+from tests.validation import tables
+from tests.validation.cases import MECHANISMS, Case, Mechanism, Variation, variations
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,18 @@ class Job:
         """What `halofil compare` finds; none before the run is finished."""
         return compare([self.member.folder]) if self.member.status == DONE else []
 
+    @property
+    def recorded(self) -> dict[str, float]:
+        """Number by quantity in the page's table, empty unless its lines are of this very scenario and material."""
+        table = tables.read("rows")
+        mine = table[table["digest"] == self.member.digest]
+        return dict(zip(mine["quantity"], mine["simulated"]))
+
+    @property
+    def values(self) -> dict[str, float | None]:
+        """Number by quantity: of the finished run, else the page's."""
+        return {row.quantity: row.simulated for row in self.rows} or self.recorded
+
 
 def run(jobs: Iterable[Job], title: str, *, at_a_time: int | None, retry: bool) -> bool:
     """Run what is not finished, side by side; True when it was interrupted."""
@@ -71,24 +84,18 @@ def base_rows(jobs: Iterable[Job]) -> pandas.DataFrame:
 
 
 def convergence_jobs(cases: Iterable[Case], results: Path) -> list[tuple[str, Variation, Job]]:
-    """Case, variation and run: the scenario as it stands ("") first, then every variation of it.
-
-    A slow case that is a variation of another is taken where it is finished or among `cases`, never run for that alone.
-    """
-    cases, made = list(cases), []
+    """Case, variation and run: the scenario as it stands ("") first, then every variation of it."""
+    made = []
     for case in (case for case in cases if case.varied):
         made.append((case.name, Variation("", {}), Job.of(case, results)))
-        for variation in variations(case):
-            other = CASES[variation.case or case.name]
-            job = Job.of(other, results, variation.settings, f"{case.name}: {variation.name}")
-            if not other.slow or other in cases or job.member.status == DONE:
-                made.append((case.name, variation, job))
+        made += [(case.name, variation, Job.of(case, results, variation.settings, f"{case.name}: {variation.name}"))
+                 for variation in variations(case)]
     return made
 
 
 def convergence_rows(jobs: Iterable[tuple[str, Variation, Job]]) -> pandas.DataFrame:
     """One line a quantity and variation: its value, and the one it is compared with."""
-    jobs = [(name, variation, job, {row.quantity: row.simulated for row in job.rows}) for name, variation, job in jobs]
+    jobs = [(name, variation, job, job.values) for name, variation, job in jobs]
     found = {(name, variation.name): values for name, variation, _, values in jobs}
     return pandas.DataFrame([
         {"scenario": name, "quantity": quantity, "variation": variation.name, "against": variation.against,
@@ -116,7 +123,7 @@ def ablation_rows(jobs: Iterable[tuple[Mechanism | None, Job]]) -> pandas.DataFr
     for mechanism, job in jobs:
         name = job.case.name
         if mechanism is None:
-            whole = {row.quantity: row.simulated for row in job.rows}
+            whole = job.values
             continue
         common = {"mechanism": mechanism.name, "scenario": name, "digest": job.member.digest}
         out += [common | {"quantity": row.quantity, "low": row.measured.low, "high": row.measured.high,
