@@ -47,6 +47,14 @@ def test_the_on_state_of_a_linear_curve_has_slope_one():
     assert slope == pytest.approx(1.0, abs=0.02) and slope_band().holds(slope)
 
 
+def test_a_run_that_has_just_set_has_no_slope_yet():
+    table = synthetic.sweep_table()
+    for volts, known in ((0.12, False), (0.09, True)):  # on the way back from 0.2 V
+        back = table["voltage top [V]"].to_numpy() <= volts
+        seen = switching_numbers(table[: int(back[200:].argmax()) + 201])
+        assert seen["V_set [V]"] is not None and (seen["on-state slope [1]"] is not None) is known
+
+
 def test_the_spread_band_is_the_papers_within_a_factor_two():
     band = cycle_bands()["spread of V_set [V]"]
     assert (band.low, band.high) == pytest.approx((0.015, 0.06))

@@ -220,12 +220,15 @@ def _energy(data: Record, first: int, until: float) -> float:
 
 
 def _on_slope(data: Record, event: Event) -> float:
-    """Slope of log|I| over log|V| on the way back of the setting leg, least squares (a linear I-V has 1)."""
+    """Slope of log|I| over log|V| on the way back of the setting leg, least squares (a linear I-V has 1).
+
+    NaN where the record ends before half the peak: what is seen of a run that goes on is mostly the filament growing.
+    """
     size = np.abs(data.voltage)
     peak = event.leg[0] + int(np.argmax(size[event.leg[0]: event.leg[1] + 1]))
     rows = np.arange(max(peak, event.row), event.leg[1] + 1)
     rows = rows[(size[rows] >= READ_VOLTAGE) & (np.abs(data.current[rows]) > 0)]
-    if len(rows) < 3:
+    if len(rows) < 3 or size[rows].min() > size[peak] / 2:
         return float("nan")
     return float(np.polyfit(np.log(size[rows]), np.log(np.abs(data.current[rows])), 1)[0])
 
