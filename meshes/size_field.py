@@ -52,7 +52,7 @@ def sizes_of(scenario: Any, thickness: float) -> Sizes:
     else:
         width = nm(filament.interface_width)
         size = CELLS_PER_INTERFACE * width
-        radius = max(MIN_CORE_RADIUS_NM, nm(filament.initial.radius) + 6 * width)
+        radius = max(MIN_CORE_RADIUS_NM, nm(filament.radius) + 6 * width)
     if mesh.size_at_filament is not None:
         size = nm(mesh.size_at_filament)
     if mesh.core_radius is not None:

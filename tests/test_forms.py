@@ -63,6 +63,8 @@ CASES = {
     "1D slab": SLAB[1],
     "2D slab with filament": SLAB[2] + SHORT_FILAMENT,
     "3D slab with filament": SLAB[3] + SHORT_FILAMENT,
+    "weak spots in 2D": SLAB[2] + SHORT_FILAMENT.replace("initial:", "weak_spots: {spots: [{radius: 9 nm, top: 13 nm, growth: 0.1, "
+        "binding: 30 meV}], elsewhere: 1e-2}, initial:").replace("}}}", "}}, heat: on}"),
     "axisymmetric gap": GAP,
     "axisymmetric gap, resistive foot": GAP.replace("physics: {", "physics: {contacts: {bottom: {electronic: resistive}}, "),
     "no filament": SLAB[1] + "physics: {filament: off}\n",

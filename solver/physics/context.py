@@ -92,7 +92,12 @@ class FormContext:
         self.ion_motion = fem.Constant(mesh, 1.0) if profiled else 1.0
         self.filament_mobility = fem.Constant(mesh, 1.0)  # 1, or 0 while the filament is held (equilibrium solve)
         # thermal noise of the step, z_i(t) / sqrt(V_i) [s^-1/2 nm^-3/2] (see noise.py)
-        self.noise = None if parameters.noise is None else fem.Function(fem.functionspace(mesh, ("Lagrange", 1)), name="noise")
+        self.noise = None if parameters.noise is None else self._nodal("noise")
+        # share of the filament's mobility and binding of its ions [kT] by place (see weak_spots.py), None without weak spots; filled in by
+        # the model, which knows the filament's axis
+        spots = parameters.filament and parameters.filament.weak_spots
+        self.growth = self._nodal("growth") if spots else None
+        self.binding = self._nodal("binding") if spots and spots.bind else None
         self.voltage = {c.name: fem.Constant(mesh, 0.0) for c in parameters.contacts}  # kT/q
         self.edges = CellEdges(mesh)
         cells0 = fem.functionspace(mesh, ("DG", 0))
@@ -120,6 +125,9 @@ class FormContext:
             film = np.concatenate(list(self.terminal_facets.values()))
             self._groups |= {_beside_film(name): np.setdiff1d(f, film) for name, f in self.sink_facets.items()}
         self.ds_nodes = ufl.Measure("ds", domain=mesh, subdomain_data=self._facet_tags(self._groups), metadata=rule)
+
+    def _nodal(self, name):
+        return fem.Function(fem.functionspace(self.mesh, ("Lagrange", 1)), name=name)
 
     def _any_obtuse(self):
         return self.mesh.comm.allreduce(bool(np.any(self.device.film_obtuse)), MPI.LOR)

@@ -35,6 +35,7 @@ from solver.physics.fields import (
 from solver.physics.heat_sinks import sinks
 from solver.physics.noise import ThermalNoise
 from solver.physics.parameters import DeviceParameters
+from solver.physics.weak_spots import within
 
 INSIDE = "inside"  # group of the nodes on no terminal: residuals sum to zero there for a converged state
 
@@ -81,7 +82,7 @@ class DeviceModel:
     def __init__(self, scenario, device):
         self.parameters = p = DeviceParameters.from_scenario(scenario)
         self.device, self.sites = device, device.sites
-        if p.filament is not None and scenario.physics.filament.initial.grown_from == "top":
+        if p.filament is not None and scenario.physics.filament.grown_from == "top":
             self.sites = tuple(site.seen_from_top() for site in device.sites)
         self.context = ctx = FormContext(device, p)
         self.fields = ctx.fields
@@ -160,10 +161,15 @@ class DeviceModel:
         if FILAMENT in self.fields:
             start = scenario.physics.filament.initial
             r, s = self._cylinder()
-            tiny = 1e-6
-            core = self.film_nodes & (r <= start.core_radius * 1e9 + tiny) & (s <= start.core_height * 1e9 + tiny) & (s >= -tiny)
+            core = np.zeros(n, dtype=bool)
+            if start != "off":
+                core = self.film_nodes & within(r, s, start.core_radius * 1e9, 0.0, start.core_height * 1e9)
             self.constrained[core, self.fields.index(FILAMENT)] = True
             self.core_nodes = core
+            spots = self.parameters.filament.weak_spots
+            for function, by_place in ((ctx.growth, spots and spots.growth), (ctx.binding, spots and spots.binding)):
+                if function is not None:
+                    function.x.array[:] = by_place(r, s)
 
     def _locate_sinks(self):
         """Prescribed temperatures; a node on two sinks belongs to the terminal."""
@@ -217,18 +223,24 @@ class DeviceModel:
                 if contact.carriers.lowering is not None:
                     self.values(POTENTIAL)[self._electrode[contact.name].film] = contact.carriers.barrier
         if FILAMENT in self.fields:
-            start = scenario.physics.filament.initial
-            radius, height = start.radius * 1e9, start.height * 1e9
-            r, s = self._cylinder()
-            beyond = np.where(s < -1e-6, -s, s - height)  # film beside the electrode, behind the foot, is outside
-            outside = np.hypot(np.maximum(r - radius, 0), np.maximum(beyond, 0))
-            distance = np.where(outside > 0, outside, np.maximum(r - radius, beyond))
-            xi = 0.5 * (1 - np.tanh(distance / (2 * p.filament.width)))
-            self.values(FILAMENT)[:] = np.where(self.core_nodes, 1.0, xi) * film
-            u = np.exp(-np.maximum(distance, 0) / p.filament.decay_length)
-            self.values(TUNNELLING)[:] = u * film
+            self._initial_filament(scenario.physics.filament.initial)
         self.apply_voltages({c.name: 0.0 for c in p.contacts})
         self.context.state.x.scatter_forward()
+
+    def _initial_filament(self, start):
+        """A cylinder with a flat tip; nothing where there is none at the start."""
+        if start == "off":
+            return
+        p, film = self.parameters, self.film_nodes
+        radius, height = start.radius * 1e9, start.height * 1e9
+        r, s = self._cylinder()
+        beyond = np.where(s < -1e-6, -s, s - height)  # film beside the electrode, behind the foot, is outside
+        outside = np.hypot(np.maximum(r - radius, 0), np.maximum(beyond, 0))
+        distance = np.where(outside > 0, outside, np.maximum(r - radius, beyond))
+        xi = 0.5 * (1 - np.tanh(distance / (2 * p.filament.width)))
+        self.values(FILAMENT)[:] = np.where(self.core_nodes, 1.0, xi) * film
+        u = np.exp(-np.maximum(distance, 0) / p.filament.decay_length)
+        self.values(TUNNELLING)[:] = u * film
 
     @cached_property
     def node_groups(self):

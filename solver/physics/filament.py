@@ -26,12 +26,13 @@ NONE_WITH_NOISE = 1e-3  # c/c0 below which the noise's amplitude falls in propor
 
 
 def driving_force(ctx: FormContext):
-    """Delta [kT at the local temperature], positive for growth."""
+    """Delta [kT at the local temperature], positive for growth; in weak spots larger by what the ions are bound more tightly there."""
     p = ctx.parameters
     ion = p.ion(p.filament.species)
     c = safe_density(ctx, ion)
     chemical = ufl.ln(c * (ion.density / p.filament.equilibrium)) - ufl.ln(safe_vacant(ctx, ion))
-    return chemical + ion.charge * (ctx.unknown(POTENTIAL) - ctx.metal_potential()) / temperature.local(ctx)
+    energy = ion.charge * (ctx.unknown(POTENTIAL) - ctx.metal_potential())
+    return chemical + (energy if ctx.binding is None else energy + ctx.binding) / temperature.local(ctx)
 
 
 def scarce_with_noise(parameters) -> float:
@@ -93,17 +94,21 @@ def terms(ctx: FormContext) -> list[Term]:
     m = mobility(ctx, delta)
     c = ctx.relative_density(f.species)
     s = supply(ctx, c)
+    # weak spots: M is smaller elsewhere; as the supply, in the rows it multiplies the force
+    share = 1.0 if ctx.growth is None else ctx.growth
     # (1 / M S) d xi/dt
     rate = (ctx.rate * xi + ctx.past(FILAMENT_FRACTION)) / m
     # s [W g'(xi) - 6 l c_f |grad xi| theta Delta], driven no further than the phases
     driven = f.density * driven_slope(xi, f.width) * within_phases(xi, theta * delta)
-    bulk = s * ctx.filament_mobility * (f.well * double_well_slope(xi) - driven)
+    bulk = s * share * ctx.filament_mobility * (f.well * double_well_slope(xi) - driven)
     if ctx.noise is not None:
         # - sqrt(2 theta s / (M S)) w
-        bulk -= _noise_amplitude(ctx, c) * ufl.sqrt(2.0 * theta / m) * ctx.noise
-    # kappa grad xi . grad(s v)
+        bulk -= _noise_amplitude(ctx, c) * ufl.sqrt(2.0 * share * theta / m) * ctx.noise
+    # kappa grad xi . grad(s v), s with the weak spots' share
     E = ctx.edges
     weighted = [supply(ctx, q) * w for q, w in zip(E.nodal(c), E.nodal(v))]
+    if ctx.growth is not None:
+        weighted = [k * w for k, w in zip(E.nodal(share), weighted)]
     edge = f.gradient * ctx.filament_mobility * sum(
         E.weight(i, j) * E.difference(xi, i, j) * (weighted[j] - weighted[i]) for i, j in E.pairs
     )

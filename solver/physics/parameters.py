@@ -19,6 +19,7 @@ from solver.physics.heat_parameters import (
 )
 from solver.physics.ion_parameters import IonExchange, Reaction, Species, ion_contact, ion_reactions, ion_species
 from solver.physics.scaling import Scaling
+from solver.physics.weak_spots import WeakSpots
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class FilamentParameters:
         alignment: potential of the neutral filament less its level [kT/q], as `CarrierContact.barrier`; 0 in
             quasi-equilibrium.
         capture: rate at which the metal takes up and gives back holes [1/s]; None in quasi-equilibrium.
+        weak_spots: share of the mobility and binding energy by place; None: the same film everywhere.
     """
 
     species: str
@@ -55,6 +57,7 @@ class FilamentParameters:
     screening: float
     alignment: float = 0.0
     capture: float | None = None
+    weak_spots: WeakSpots | None = None
 
     @property
     def well(self) -> float:
@@ -168,6 +171,7 @@ class DeviceParameters:
                 screening=eps_film / (f.screening_length.value * 1e9) ** 2,
                 alignment=0.0 if carriers is None else filament_alignment(scenario, carriers, s),
                 capture=None if carriers is None else 1 / f.capture_time.value,
+                weak_spots=WeakSpots.of(scenario.physics.filament.weak_spots, s),
             )
         species = ion_species(scenario, s)
         noise = scenario.physics.noise

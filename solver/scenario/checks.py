@@ -113,6 +113,12 @@ def _filament(scenario: Scenario) -> Found:
     path: Path_ = ("physics", "filament")
     if scenario.physics.ions == "fixed":
         yield ("physics", "ions"), "fixed leaves the filament no ions to grow from; write mobile, or filament: off"
+    spots = scenario.physics.filament.weak_spots
+    for i, spot in enumerate(spots.spots if spots else ()):
+        if spot.bottom >= spot.top:
+            yield (*path, "weak_spots", "spots", i, "top"), f"{_nm(spot.top)} is not above the spot's bottom ({_nm(spot.bottom)}); write more"
+    if initial == "off":
+        return
     if initial.height >= gap:
         yield (*path, "initial", "height"), (
             f"{_nm(initial.height)} is not below the counter electrode: the gap is {_nm(gap)}; write less than that")
@@ -350,7 +356,7 @@ def filament_sizes(scenario: Scenario) -> tuple[float | None, float | None]:
     if filament == "off":
         return mesh.size_at_filament, mesh.core_radius
     return (mesh.size_at_filament or 1.25 * filament.interface_width,
-            mesh.core_radius or max(12e-9, filament.initial.radius + 6 * filament.interface_width))
+            mesh.core_radius or max(12e-9, filament.radius + 6 * filament.interface_width))
 
 
 def filled(scenario: Scenario, folder: Path) -> Scenario:

@@ -24,12 +24,47 @@ class InitialFilament(Part):
     height: Length = Field("52 nm", description="height of the initial surface from that electrode")
 
 
+class WeakSpot(Part):
+    """A cylinder around the filament's axis, e.g. a grain boundary's channel or the defective film at an electrode."""
+
+    radius: Length = Field(description="radius of the spot")
+    bottom: Annotated[float, Dimension("length", at_least="0 nm", below="1 mm")] = Field(
+        "0 nm", description="height at which it begins, from the electrode the filament stands on")
+    top: Length = Field(description="height at which it ends")
+    growth: Annotated[float, Dimension("number", above="0", at_most="1", example="1e-3")] = Field(
+        "1", description="growth velocity in it, over the material's")
+    binding: Annotated[float, Dimension("energy", at_least="0 eV", at_most="1 eV")] = Field(
+        "0 eV", description="energy by which an ion's place in the filament is lower there than elsewhere: what lets a filament nucleate")
+
+
+class WeakSpots(Part):
+    """Where the film lets the filament grow and dissolve, and how fast; where two spots overlap the later one counts."""
+
+    spots: tuple[WeakSpot, ...] = Field(description="cylinders")
+    elsewhere: Annotated[float, Dimension("number", above="0", at_most="1")] = Field(
+        "1e-6", description="growth velocity in the rest of the film, over the material's")
+
+
 class FilamentPhysics(Part):
     """Phase field of the filament."""
 
     interface_width: Annotated[float, Length.__metadata__[0]] = Field(
         "1.2 nm", description="width l of the diffuse interface (numerical: results do not depend on it below 2 nm)")
-    initial: InitialFilament = Field({}, description="filament at the start")
+    initial: off_or(InitialFilament) = Field({}, description="filament at the start, or off: the film is pristine, and thermal "
+                                             "noise has to nucleate one")
+    weak_spots: WeakSpots | None = Field(None, description="where it grows, and how fast; without them everywhere alike")
+
+    @property
+    def grown_from(self) -> str:
+        """Electrode the filament stands on: "bottom" or "top"."""
+        return "bottom" if self.initial == "off" else self.initial.grown_from
+
+    @property
+    def radius(self) -> float:
+        """Largest radius known beforehand: of the initial filament, else of the weak spots, 0 without either (m)."""
+        if self.initial != "off":
+            return self.initial.radius
+        return max((spot.radius for spot in self.weak_spots.spots), default=0.0) if self.weak_spots else 0.0
 
 
 class Noise(Part):

@@ -13,7 +13,7 @@ from .device import Array, AxisymmetricGap, BackContact, Block, CrossSection, La
 from .heat import HeatPhysics, HeatSink, HeatSurfaces
 from .ions import IonSettings
 from .material import KEYED, LISTED, parameter_of, sections
-from .physics import FilamentPhysics, InitialFilament, Noise, Physics
+from .physics import FilamentPhysics, InitialFilament, Noise, Physics, WeakSpot, WeakSpots
 from .protocol import STEPS
 from .schema import Scenario
 from .settings import Mesh, Output, Solver
@@ -104,7 +104,9 @@ def reference() -> str:
     parts += [_table("`device.pads` of `layout: block`", Pad, "device.pads.NAME.", _doc(Pad))]
     parts += [_table("`mesh`", Mesh, "mesh."), _table("`physics`", Physics, "physics.")]
     parts += [_table("`physics.filament`", FilamentPhysics, "physics.filament.", "A mapping, or `off`."),
-              _table("`physics.filament.initial`", InitialFilament, "physics.filament.initial.", _doc(InitialFilament)),
+              _table("`physics.filament.initial`", InitialFilament, "physics.filament.initial.", f"A mapping, or `off`. {_doc(InitialFilament)}"),
+              _table("`physics.filament.weak_spots`", WeakSpots, "physics.filament.weak_spots.", _doc(WeakSpots)),
+              _table("`physics.filament.weak_spots.spots`", WeakSpot, "", _doc(WeakSpot), level=3),
               _table("`physics.contacts`", Contact, "physics.contacts.TERMINAL.", _CONTACTS),
               _table("`physics.contacts.TERMINAL.ions` of one species", IonContact, "physics.contacts.TERMINAL.ions.NAME.",
                      _doc(IonContact), level=3)]
@@ -156,7 +158,7 @@ def _values(name: str, field: Any) -> str:
     if choices:
         return ", ".join(f"`{choice}`" for choice in choices)
     words = {"fields_every": "a voltage or a time", "file": "file name", "name": "text", "material": "name or section",
-             "protocol": "list of steps", "steps": "list of steps", "doping": "list of profiles", "initial_profile": "list of profiles", "equation": "an equation", "formula": "text", "pads": "name: section",
+             "protocol": "list of steps", "steps": "list of steps", "doping": "list of profiles", "spots": "list of spots", "initial_profile": "list of profiles", "equation": "an equation", "formula": "text", "pads": "name: section",
              "terminals": "name: section", "voltages": "name: voltage", "cell": "[row, column], from 1",
              "ions": "a word of these, or a mapping by species", "charge": "a whole number, not 0", "sublattice": "text",
              "reaction": "an equation", "resolved": "a whole number from 2"}

@@ -53,7 +53,7 @@ class Scenario(Part):
         """What a terminal lets through, defaults filled in."""
         mobile = [name for name in self.material.ions if self.physics.moves(name)]
         filament = self.physics.filament
-        reversed_ = filament != "off" and filament.initial.grown_from == "top"
+        reversed_ = filament != "off" and filament.grown_from == "top"
         counter = (terminal in self.device.counter_terminals) != (reversed_ and not isinstance(self.device, Block))
         return complete(self.physics.contacts.get(terminal), counter, isinstance(self.device, Block), mobile)
 
