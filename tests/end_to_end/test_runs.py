@@ -45,9 +45,10 @@ def test_the_answer_does_not_depend_on_the_number_of_ranks(scenario, reference, 
 
 
 @pytest.mark.parallel
-def test_noise_is_the_same_on_one_and_two_ranks_and_other_with_another_seed(tmp_path):
+def test_noise_in_weak_spots_is_the_same_on_one_and_two_ranks_and_other_with_another_seed(tmp_path):
     path = tmp_path / "noisy.yaml"
     path.write_text(SCENARIO.replace("physics: {", "physics: {noise: {seed: 5, resolution: 5 ms}, ").replace(
+        "filament: {", "filament: {weak_spots: {spots: [{radius: 6 nm, top: 60 nm, growth: 0.8, binding: 2 meV}]}, ").replace(
         "{to: 0.1 V, rate: 0.2 V/s}", "{to: 0.02 V, rate: 0.2 V/s}").replace("duration: 0.1 s", "duration: 0.05 s"))
     tables = {}
     for name, ranks, options in (("one", None, ()), ("two", 2, ()), ("seed", None, ("--set", "physics.noise.seed=6"))):
