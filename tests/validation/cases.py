@@ -57,6 +57,9 @@ CASES = {case.name: case for case in (
     Case("iv_cycles", "35 cycles", "0 → 0.2 → −0.2 → 0 V at 0.16 V/s (assumed), 35 times, with the filament's thermal noise; the "
          "fast form (axisymmetric gap). The paper's Fig. 3a, 3b and S5.", ("sweeps", "cycles"), like="quick",
          shorter={"protocol.0.repeat.count": 6}),
+    Case("forming", "35 cycles of a filament that formed by itself", "A pristine film with a weak spot in place of the filament and its "
+         "lasting stub: as wide as the stub, 48.5 nm high, the filament's ions bound by 80 meV more there (assumed). Noise "
+         "nucleates the filament at rest within a second or two; then the same 35 cycles, fast form.", ("sweeps", "cycles"), like="quick"),
     Case("quick", "One sweep, fast form", "The same sweep once, without noise.", ("iv",), varied=True),
     Case("negative_first", "A sweep that starts at negative bias", "0 → −0.2 → 0.2 → 0 V on a device that was formed "
          "so: its filament stands on the top electrode. The paper's Fig. S4 shows that it sets there too, and gives no "
