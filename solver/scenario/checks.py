@@ -115,9 +115,15 @@ def _filament(scenario: Scenario) -> Found:
         yield ("physics", "ions"), "fixed leaves the filament no ions to grow from; write mobile, or filament: off"
     spots = scenario.physics.filament.weak_spots
     for i, spot in enumerate(spots.spots if spots else ()):
+        here = (*path, "weak_spots", "spots", i)
         if spot.bottom >= spot.top:
-            yield (*path, "weak_spots", "spots", i, "top"), f"{_nm(spot.top)} is not above the spot's bottom ({_nm(spot.bottom)}); write more"
+            yield (*here, "top"), f"{_nm(spot.top)} is not above the spot's bottom ({_nm(spot.bottom)}); write more"
+        if spot.bottom >= gap:
+            yield (*here, "bottom"), f"{_nm(spot.bottom)} is not below the counter electrode: the gap is {_nm(gap)}; write less than that"
     if initial == "off":
+        if scenario.physics.noise == "off":
+            yield (*path, "initial"), ("off leaves a film in which no filament can nucleate without thermal noise; write physics.noise: on, "
+                                       "or physics.filament: off")
         return
     if initial.height >= gap:
         yield (*path, "initial", "height"), (

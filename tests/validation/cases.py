@@ -147,7 +147,7 @@ class Mechanism:
 
 MECHANISMS = (
     Mechanism("thermal noise", "`physics.noise: off`", {"physics.noise": "off"},
-              lambda scenario: scenario.physics.noise != "off", tuple(CASES)),
+              lambda scenario: scenario.physics.noise != "off" and scenario.physics.filament.initial != "off", tuple(CASES)),
     Mechanism("exchange of vacancies with the electrodes", "blocking contacts",
               {"physics.contacts.top.ions": "blocking", "physics.contacts.bottom.ions": "blocking"}),
     Mechanism("contact resistance at the tip", "the top contact ohmic", {"physics.contacts.top": {"electronic": "ohmic"}}),
