@@ -192,7 +192,12 @@ def test_error_bars_of_the_fast_sweep_stand_for_those_of_the_cycles_and_a_number
 
 
 def test_the_3d_cell_has_error_bars_of_its_own_and_is_shown_beside_the_fast_form(place):
-    assert [v.name for v in variations(CASES["iv_sweep"])] == ["mesh 1 nm", "interface 0.8 nm"]
+    assert [v.name for v in variations(CASES["iv_sweep"])] == ["mesh 1 nm"]
+    varied = pandas.DataFrame([
+        {"scenario": name, "quantity": "V_set [V]", "variation": variation, "against": "", "reference": 0.15, "value": value, "counts": True}
+        for name, variation, value in (("iv_sweep", "mesh 1 nm", 0.153), ("quick", "mesh 1.5 nm", 0.2), ("quick", "interface 0.8 nm", 0.154))])
+    assert tables.error_bar("iv_sweep", "V_set [V]", varied) == pytest.approx(5e-3)  # the fast form's mesh is not this one's
+    assert tables.error_bar("iv_cycles_3d", "V_set [V]", varied) == pytest.approx(5e-3)
     for name, v_set in (("quick", 0.15), ("iv_sweep", 0.17)):
         (job,) = running.base_jobs([CASES[name]], place / "results")
         prepare(job, synthetic.sweep_table(v_set=v_set))

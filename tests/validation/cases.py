@@ -108,19 +108,17 @@ class Variation:
 def variations(case: Case) -> list[Variation]:
     """Those of one case: mesh 1 or 1.5 nm whichever it does not have, interface widths, shorter time steps.
 
-    A slow case has those alone that make the error bars of its fast form: mesh and narrow interface.
+    A slow case has the mesh alone.
     """
     scenario = case.load()
     size, width = "mesh.size_at_filament", "physics.filament.interface_width"
     coarse = scenario.mesh.size_at_filament is None or scenario.mesh.size_at_filament > 1.05e-9
     mesh = "mesh 1 nm" if coarse else "mesh 1.5 nm"
-    made = [
-        Variation(mesh, {size: mesh.removeprefix("mesh ")}),
+    finer = Variation(mesh, {size: mesh.removeprefix("mesh ")})
+    return [finer] if case.slow else [
+        finer,
         # the narrow interface needs the fine mesh, so that is what it is compared with
         Variation("interface 0.8 nm", {width: "0.8 nm", size: "1 nm"}, against=mesh if coarse else ""),
-    ]
-    return made if case.slow else [
-        *made,
         Variation("interface 2 nm", {width: "2 nm"}, counts=False),
         Variation("time tolerance / 4", {"solver.time_tolerance": scenario.solver.time_tolerance / 4,
                                          "solver.max_filament_change": scenario.solver.max_filament_change / 2}),

@@ -158,8 +158,8 @@ def _convergence(rows: pandas.DataFrame, convergence: pandas.DataFrame) -> str:
         return "Not measured yet.\n"
     parts = [("Each scenario again with one thing of the numerics changed. The error is the root of the summed squares of the "
              "changes; the interface of 2 nm, which is coarser than what is used, is shown and does not count. The interface of "
-             "0.8 nm is compared with the mesh of 1 nm, which it needs. In 3D only these two were varied: in the fast form the error "
-             "from time steps is smaller than theirs.\n")]
+             "0.8 nm is compared with the mesh of 1 nm, which it needs. In 3D only the mesh was varied; its error has the "
+             "changes with interface and time tolerance of the fast form.\n")]
     base = {(row["scenario"], row["quantity"]): row["simulated"] for _, row in rows.iterrows()}
     for name in dict.fromkeys(convergence["scenario"]):
         mine = convergence[convergence["scenario"] == name]

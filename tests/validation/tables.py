@@ -54,14 +54,17 @@ def inside(frame: pandas.DataFrame, column: str = "simulated") -> pandas.Series:
 def error_bar(scenario: str, quantity: str, convergence: pandas.DataFrame) -> float | None:
     """Numerical error of a number: root of the sum of the squared differences between variation and reference.
 
+    In 3D only the mesh is varied; what else counts is taken from the fast form.
+
     Returns:
         None where nothing was varied, NaN where the number does not exist in a variation that counts.
     """
     rows = convergence[(convergence["quantity"] == quantity) & convergence["counts"].astype(bool)]
     name = scenario if (rows["scenario"] == scenario).any() else CASES[scenario].like
-    rows = rows[rows["scenario"] == name]
-    if not len(rows):
+    own = rows[rows["scenario"] == name]
+    if not len(own):
         return None
+    rows = pandas.concat([own, rows[(rows["scenario"] == CASES[name].fast) & ~rows["variation"].str.startswith("mesh")]])
     return math.sqrt(sum((float(v) - float(r)) ** 2 for v, r in zip(rows["value"], rows["reference"])))
 
 
