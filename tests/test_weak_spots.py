@@ -97,7 +97,7 @@ def test_in_a_pristine_film_noise_nucleates_a_filament_where_its_ions_are_bound(
 @pytest.mark.parametrize("spot, key", [("{radius: 4 nm, bottom: 10 nm, top: 10 nm}", "weak_spots.spots.0.top: 10 nm is not above"),
                                        ("{radius: 4 nm, bottom: 20 nm, top: 30 nm}", "weak_spots.spots.0.bottom: 20 nm is not below"),
                                        ("{radius: 4 nm, top: 10 nm, growth: 2}", "weak_spots.spots.0.growth"),
-                                       ("{radius: 4 nm}", "weak_spots.spots.0.top")])
+                                       ("{radius: 4 nm}", "weak_spots.spots.0.top"), ("", "weak_spots.spots: has no spot")])
 def test_a_spot_that_cannot_be_is_refused_with_its_key(tmp_path, spot, key):
     with pytest.raises(ScenarioError, match=key):
         scenario(tmp_path, SLAB[2] + spots(spot))

@@ -114,6 +114,8 @@ def _filament(scenario: Scenario) -> Found:
     if scenario.physics.ions == "fixed":
         yield ("physics", "ions"), "fixed leaves the filament no ions to grow from; write mobile, or filament: off"
     spots = scenario.physics.filament.weak_spots
+    if spots and not spots.spots:
+        yield (*path, "weak_spots", "spots"), "has no spot; write at least one, or leave weak_spots out"
     for i, spot in enumerate(spots.spots if spots else ()):
         here = (*path, "weak_spots", "spots", i)
         if spot.bottom >= spot.top:
