@@ -127,6 +127,7 @@ class FormContext:
         self.ds_nodes = ufl.Measure("ds", domain=mesh, subdomain_data=self._facet_tags(self._groups), metadata=rule)
 
     def _nodal(self, name):
+        """A P1 function, 0 everywhere."""
         return fem.Function(fem.functionspace(self.mesh, ("Lagrange", 1)), name=name)
 
     def _any_obtuse(self):
@@ -182,7 +183,7 @@ class FormContext:
         """
         if ion.profile is None:
             return ufl.as_ufl(1.0)
-        f = fem.Function(fem.functionspace(self.mesh, ("Lagrange", 1)), name=ion.name)
+        f = self._nodal(ion.name)
         density = ion.profile(f.function_space.tabulate_dof_coordinates())
         tdim = self.mesh.topology.dim
         self.mesh.topology.create_connectivity(tdim, tdim)
@@ -200,7 +201,7 @@ class FormContext:
 
     def _doping(self):
         """Net donor density at the nodes; sets `typical_density`."""
-        doping = fem.Function(fem.functionspace(self.mesh, ("Lagrange", 1)), name="doping")
+        doping = self._nodal("doping")
         x = doping.function_space.tabulate_dof_coordinates()
         doping.x.array[:] = self.parameters.carriers.doping(x)
         doping.x.scatter_forward()

@@ -20,7 +20,8 @@ INTRO = f"""# Validation
 
 The measured device ([{CITATION}](https://doi.org/{DOI}), `scenarios/reference/measured.yaml`) beside the simulation.
 There is one parameter set (`scenarios/materials/mapbi3_gold.yaml`), which says what is from the literature, what is
-assumed and what was fitted to this same device; nothing but the waveform changes between protocols. So this page shows
+assumed and what was fitted to this same device; nothing but the waveform changes between the paper's protocols (what `negative_first`,
+`forming` and the lateral pair start from is said there). So this page shows
 how far one set reaches, not a prediction of numbers that were not used. Each scenario is run by `halofil run`, each
 number is a row of `halofil compare`.
 
