@@ -1,5 +1,6 @@
 """Whatever is done to a scenario's text, it loads or it raises ScenarioError with sentences; never anything else."""
 
+import copy
 import json
 import re
 from pathlib import Path
@@ -64,7 +65,7 @@ def test_any_replaced_or_deleted_value_is_accepted_or_a_fault(data):
             parent = parent[part]
         action = data.draw(st.sampled_from(["replace", "delete", "rename"]))
         if action == "replace":
-            parent[path[-1]] = data.draw(values)
+            parent[path[-1]] = copy.deepcopy(data.draw(values))  # hypothesis hands out its own objects, and the next mutation may change them
         elif action == "rename" and isinstance(parent, dict):
             parent[data.draw(st.text(max_size=10))] = parent.pop(path[-1])
         else:
