@@ -174,7 +174,10 @@ def test_a_run_killed_behind_a_leap_goes_on_to_the_same_table(hammered, tmp_path
     assert_same(whole, read_terminals(tmp_path / "out"))
     told, again = (json.loads((folder / "summary.json").read_text()) for folder in (hammered / "leaping", tmp_path / "out"))
     assert again["pulses leapt over [1]"] == told["pulses leapt over [1]"]
-    assert again["missed by leaps"] == pytest.approx(told["missed by leaps"], rel=1e-3, abs=1e-18)
+    missed, missed_whole = again["missed by leaps"], told["missed by leaps"]
+    alone = "vacancies from neighbours cell_1_1 [1]"  # it has no neighbours: what came from them is rounding, and no two runs' the same
+    assert max(abs(missed.pop(alone)), abs(missed_whole.pop(alone))) < 1e-9
+    assert missed == pytest.approx(missed_whole, rel=1e-3, abs=1e-18)
 
 
 @pytest.mark.parametrize(("resolved", "words"), [
