@@ -5,7 +5,7 @@ import pytest
 
 from solver.figures import current, line_profile, style
 from solver.figures.inspection import Stage, window_with_slider
-from solver.figures.look import Look
+from solver.figures.look import Look, colour_limits
 from solver.figures.selection import ViewError
 from solver.figures.view import _run, view, with_slider
 from solver.results.snapshots import read_snapshots
@@ -274,3 +274,9 @@ def test_a_run_without_a_quasi_fermi_potential_has_no_current_to_show(tmp_path):
     synthetic.write_run(tmp_path, synthetic.rectangle_device(MPI.COMM_SELF), every=400)
     with pytest.raises(ViewError, match="stored quasi-Fermi potential"):
         view(tmp_path, "potential", current=True, png=tmp_path / "view.png")
+
+
+def test_a_field_that_is_zero_everywhere_has_readable_colours():
+    assert colour_limits(np.zeros(4)) == (0.0, 1.0, False)
+    low, high, log = colour_limits(np.full(4, -0.2))
+    assert low < -0.2 < high and not log

@@ -84,6 +84,8 @@ CASES = {case.name: case for case in (
     Case("retention_3d", "Retention, in 3D", "The same cell, pulses and readings.", ("retention",), slow=True, fast="retention"),
     Case("read_disturb_3d", "Reading disturbs nothing, in 3D", "The same cell and readings.", slow=True, fast="read_disturb"),
     Case("lateral_90nm_3d", "Two lateral electrodes 90 nm apart, in 3D", "The same control, 300 nm of its edges.", slow=True, fast="lateral_90nm"),
+    Case("forming_3d", "A filament that formed by itself, in 3D", "The cell of the main job, pristine but for the same weak spot. Noise nucleates the "
+         "filament at rest; one sweep follows.", ("iv",), slow=True, like="iv_sweep", fast="forming"),
     Case("iv_cycles_3d", "35 cycles, in 3D", "The main job 35 times, with noise as in the fast form.", ("sweeps", "cycles"), slow=True, like="iv_sweep", fast="iv_cycles"),
 )}
 
