@@ -276,7 +276,6 @@ def test_a_run_without_a_quasi_fermi_potential_has_no_current_to_show(tmp_path):
         view(tmp_path, "potential", current=True, png=tmp_path / "view.png")
 
 
-def test_a_field_that_is_zero_everywhere_has_readable_colours():
-    assert colour_limits(np.zeros(4)) == (0.0, 1.0, False)
-    low, high, log = colour_limits(np.full(4, -0.2))
-    assert low < -0.2 < high and not log
+def test_a_field_that_is_the_same_everywhere_has_readable_colours():
+    assert colour_limits(np.zeros(4)) == (-1.0, 1.0, False)
+    assert colour_limits(np.full(4, -0.2)) == pytest.approx((-0.3, -0.1, False))

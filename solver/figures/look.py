@@ -86,8 +86,7 @@ def colour_limits(values: np.ndarray) -> tuple[float, float, bool]:
     low, high = float(values.min()), float(values.max())
     if low > 0 and high / low > 20:
         return low, high, True
-    if low == high == 0:
-        return 0.0, 1.0, False  # a pristine film's filament: ends that can be read
     if high - low < 1e-12 * max(abs(high), 1e-300):
-        return low - 0.5 * abs(low) - 1e-30, high + 0.5 * abs(high) + 1e-30, False
+        reach = 0.5 * abs(high) or 1.0
+        return low - reach, high + reach, False
     return low, high, False
